@@ -1,0 +1,50 @@
+//! Embedding requests and their vectors.
+
+use super::ids::ModelRef;
+use super::request::Routing;
+
+/// Texts or token lists to embed, checked by the room: 1 to 2048, none empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EmbedInput {
+    Texts(Vec<String>),
+    /// Token ids of the provider's own tokenizer, passed on as they are.
+    Tokens(Vec<Vec<u32>>),
+}
+
+impl EmbedInput {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Texts(texts) => texts.len(),
+            Self::Tokens(lists) => lists.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct EmbedRequest {
+    pub routing: Routing,
+    pub input: EmbedInput,
+    /// How many numbers a vector shall have, where the model can choose.
+    pub dimensions: Option<u32>,
+    /// An end-user id for the provider.
+    pub user: Option<String>,
+}
+
+/// One vector per input, in the order of the inputs; all of one dimension, all numbers finite.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embeddings {
+    pub model: ModelRef,
+    pub vectors: Vec<Vec<f32>>,
+    /// Absent when the provider reported none.
+    pub usage: Option<EmbedUsage>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EmbedUsage {
+    pub prompt_tokens: u64,
+    pub total_tokens: u64,
+}

@@ -1,0 +1,105 @@
+//! What a model, and a run, say over time.
+
+use std::ops::AddAssign;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::ids::{AgentId, ModelRef};
+
+/// What one model call says. Order: deltas, one `Finished`; then the stream ends.
+#[derive(Debug, Clone)]
+pub enum ChatEvent {
+    Delta(Delta),
+    Finished(Finished),
+}
+
+/// A piece of output.
+#[derive(Debug, Clone)]
+pub enum Delta {
+    Text(String),
+    Reasoning(String),
+    Refusal(String),
+    ToolCall(ToolCallDelta),
+    /// Token log probabilities as the provider wrote them (OpenAI's `choices[].logprobs` object).
+    Logprobs(Box<RawValue>),
+}
+
+/// A fragment of a tool call. The first fragment of an `index` carries id and name; later ones carry arguments only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolCallDelta {
+    /// Which call of this answer, from 0, in the order of their first fragments.
+    pub index: usize,
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub arguments: String,
+}
+
+/// Why a model stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    Stop,
+    Length,
+    ToolCalls,
+    ContentFilter,
+}
+
+impl FinishReason {
+    /// The word of the OpenAI API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+        }
+    }
+}
+
+/// Tokens, as providers reported them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    pub total_tokens: u64,
+    /// Of the input, read from the provider's prompt cache.
+    pub cached_tokens: u64,
+    /// Of the output, spent on reasoning.
+    pub reasoning_tokens: u64,
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input_tokens += other.input_tokens;
+        self.output_tokens += other.output_tokens;
+        self.total_tokens += other.total_tokens;
+        self.cached_tokens += other.cached_tokens;
+        self.reasoning_tokens += other.reasoning_tokens;
+    }
+}
+
+/// What a run says. Order: one `Started`, deltas, one `Finished`; then the stream ends.
+#[derive(Debug, Clone)]
+pub enum RunEvent {
+    Started(Started),
+    Delta(Delta),
+    Finished(Finished),
+}
+
+/// Who answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    pub agent: AgentId,
+    /// The model that actually answers, after overrides and failover.
+    pub model: ModelRef,
+}
+
+/// How a model call, or a run, ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finished {
+    pub reason: FinishReason,
+    /// Of a run: summed over its model calls. Absent when no provider reported any.
+    pub usage: Option<Usage>,
+}

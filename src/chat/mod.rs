@@ -1,0 +1,18 @@
+//! The vocabulary: what a run is asked and what it says. Plain data, no I/O; imports nothing of ours.
+
+mod embedding;
+mod event;
+mod ids;
+mod message;
+mod request;
+
+pub use embedding::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings};
+pub use event::{
+    ChatEvent, Delta, FinishReason, Finished, RunEvent, Started, ToolCallDelta, Usage,
+};
+pub use ids::{AgentId, InvalidId, ModelRef, ProviderId};
+pub use message::{Audio, Document, Image, ImageSource, Message, Part, ToolCall};
+pub use request::{
+    Authority, ChatRequest, Delivery, ResponseFormat, Routing, RunRequest, Sampling, SystemPrompt,
+    Tool, ToolChoice,
+};

@@ -1,0 +1,141 @@
+//! What is asked: by a caller of the room ([`RunRequest`]), and by the room of a provider ([`ChatRequest`]).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::message::Message;
+
+/// One agent run, as a door hands it over. Everything in it has been checked for shape, nothing for existence.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    pub routing: Routing,
+    /// The caller's `system` and `developer` texts, in order. The room joins them to the agent's prompt.
+    pub system: Vec<String>,
+    pub chat: ChatRequest,
+    /// A shorter limit for the whole run than the agent's own.
+    pub timeout: Option<Duration>,
+}
+
+/// Which agent and which model, and what the caller may choose.
+#[derive(Debug, Clone, Default)]
+pub struct Routing {
+    /// The `model` of the request: an agent target, a model ref, an alias or a bare model id.
+    pub model: Option<String>,
+    /// The agent named outright; wins over an agent in `model`.
+    pub agent: Option<String>,
+    /// The model named outright; wins over `model`.
+    pub model_override: Option<String>,
+    /// The channel of the prompt's runtime line.
+    pub channel: Option<String>,
+    pub authority: Authority,
+}
+
+/// What the caller may do. The doors establish it, the room obeys it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Authority {
+    /// May run a model that the agent itself does not name.
+    pub any_model: bool,
+}
+
+impl Default for Authority {
+    /// The authority of the person at the terminal.
+    fn default() -> Self {
+        Self { any_model: true }
+    }
+}
+
+/// Whether the caller reads the answer while it is made. The provider is asked the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Delivery {
+    #[default]
+    Whole,
+    Streamed,
+}
+
+/// A function that the model may call.
+#[derive(Debug, Clone)]
+pub struct Tool {
+    pub name: String,
+    pub description: Option<String>,
+    /// JSON Schema of the arguments, as its author wrote it.
+    pub parameters: Option<Box<RawValue>>,
+    pub strict: Option<bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ToolChoice {
+    #[default]
+    Auto,
+    None,
+    Required,
+    Function(String),
+}
+
+#[derive(Debug, Clone, Default)]
+pub enum ResponseFormat {
+    #[default]
+    Text,
+    JsonObject,
+    /// OpenAI's `json_schema` object (`name`, `schema`, `strict`, …) as the caller wrote it.
+    JsonSchema(Box<RawValue>),
+}
+
+/// How the model samples. `None` leaves it to the provider.
+#[derive(Debug, Clone, Default)]
+pub struct Sampling {
+    pub max_tokens: Option<u32>,
+    pub temperature: Option<f64>,
+    pub top_p: Option<f64>,
+    pub frequency_penalty: Option<f64>,
+    pub presence_penalty: Option<f64>,
+    pub seed: Option<i64>,
+    pub stop: Vec<String>,
+    pub logit_bias: Option<Box<RawValue>>,
+    pub logprobs: Option<bool>,
+    pub top_logprobs: Option<u32>,
+    pub metadata: Option<Box<RawValue>>,
+    pub service_tier: Option<String>,
+    pub prompt_cache_key: Option<String>,
+    pub store: Option<bool>,
+}
+
+/// The conversation and how to answer it, whichever model does.
+#[derive(Debug, Clone, Default)]
+pub struct ChatRequest {
+    /// Empty when a door hands it over; filled by the room.
+    pub system: SystemPrompt,
+    pub messages: Vec<Message>,
+    pub tools: Vec<Tool>,
+    pub tool_choice: ToolChoice,
+    pub parallel_tool_calls: Option<bool>,
+    pub format: ResponseFormat,
+    pub sampling: Sampling,
+    pub reasoning_effort: Option<String>,
+    /// An end-user id for the provider.
+    pub user: Option<String>,
+    pub delivery: Delivery,
+}
+
+/// The system prompt: a part that is the same from run to run, so that a provider's prompt cache holds, then the rest.
+#[derive(Debug, Clone, Default)]
+pub struct SystemPrompt {
+    pub stable: Arc<str>,
+    pub varying: String,
+}
+
+impl SystemPrompt {
+    pub fn is_empty(&self) -> bool {
+        self.stable.is_empty() && self.varying.is_empty()
+    }
+
+    /// Both parts, joined by an empty line where both are there.
+    pub fn text(&self) -> String {
+        match (self.stable.is_empty(), self.varying.is_empty()) {
+            (_, true) => self.stable.to_string(),
+            (true, false) => self.varying.clone(),
+            (false, false) => format!("{}\n\n{}", self.stable, self.varying),
+        }
+    }
+}
