@@ -1,0 +1,336 @@
+//! The `agents` section, and what it comes to: each agent with its settings merged over the defaults.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::models::seconds;
+use super::problem::{Path, Problem};
+use super::secret::Secret;
+use crate::chat::AgentId;
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AgentsConfig {
+    /// What every agent has unless its own entry says otherwise.
+    pub defaults: AgentDefaults,
+    pub list: Vec<AgentEntry>,
+    /// The later spelling of `list`: the key is the id.
+    pub entries: BTreeMap<String, AgentEntry>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AgentDefaults {
+    #[serde(flatten)]
+    pub settings: AgentSettings,
+    /// Runs at once, over all agents.
+    #[schemars(range(min = 1))]
+    pub max_concurrent: u32,
+    /// Runs that wait for a place; one more is told to try again later.
+    pub max_queued: u32,
+}
+
+impl Default for AgentDefaults {
+    fn default() -> Self {
+        Self {
+            settings: AgentSettings::default(),
+            max_concurrent: 4096,
+            max_queued: 4096,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AgentEntry {
+    pub id: Option<String>,
+    /// Whether this is the default agent.
+    pub default: bool,
+    #[serde(flatten)]
+    pub settings: AgentSettings,
+}
+
+/// What can be said of an agent, or of all of them in `agents.defaults`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AgentSettings {
+    pub name: Option<String>,
+    /// A model ref or alias, or `{ primary, fallbacks }`.
+    pub model: Option<ModelChoice>,
+    /// Models by ref, with aliases and parameters. When given, these, the primary and the fallbacks are the only models allowed.
+    pub models: Option<BTreeMap<String, ModelSettings>>,
+    /// Extra members of the provider's request.
+    pub params: Option<Map<String, Value>>,
+    pub system_prompt: Option<String>,
+    /// How much prompt of ours a run carries.
+    pub context: Option<PromptContext>,
+    /// The limit for a whole run.
+    #[schemars(range(min = 0.001))]
+    pub timeout_seconds: Option<f64>,
+    /// The reasoning effort when the caller names none.
+    pub thinking_default: Option<String>,
+    pub memory_search: Option<MemorySearch>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ModelChoice {
+    /// Replaces the primary and keeps no default fallbacks.
+    Name(String),
+    Detailed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        primary: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fallbacks: Option<Vec<String>>,
+    },
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ModelSettings {
+    /// A short name for the model.
+    pub alias: Option<String>,
+    /// Extra members of the provider's request.
+    pub params: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PromptContext {
+    /// Everything.
+    #[default]
+    Full,
+    /// `systemPrompt` and the runtime line.
+    Light,
+    /// No prompt of ours at all.
+    None,
+}
+
+/// The embedding model of an agent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MemorySearch {
+    /// A provider id.
+    pub provider: Option<String>,
+    /// The provider's own id of the model, or a model ref.
+    pub model: Option<String>,
+    pub output_dimensionality: Option<u32>,
+    /// Another place for this provider's embeddings.
+    pub remote: Option<RemoteEmbedding>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RemoteEmbedding {
+    pub base_url: Option<String>,
+    pub api_key: Option<Secret>,
+    pub headers: BTreeMap<String, Secret>,
+}
+
+/// An agent, its settings merged over the defaults.
+#[derive(Debug, Clone)]
+pub struct Agent {
+    pub id: AgentId,
+    pub is_default: bool,
+    pub name: Option<String>,
+    /// As written: a model ref or an alias. `None`: the program's own choice.
+    pub primary: Option<String>,
+    pub fallbacks: Vec<String>,
+    pub models: Option<BTreeMap<String, ModelSettings>>,
+    pub params: Map<String, Value>,
+    pub system_prompt: Option<String>,
+    pub context: PromptContext,
+    pub timeout: Duration,
+    pub thinking_default: Option<String>,
+    pub memory_search: Option<MemorySearch>,
+}
+
+/// The id of the agent that is there when none is configured, and that is the default where it is listed.
+const MAIN: &str = "main";
+
+impl AgentsConfig {
+    /// Every agent, in the order of the file (`entries`: of their ids), exactly one of them the default. `memory` is
+    /// the top-level spelling of the default `memorySearch`.
+    pub fn resolve(&self, memory: Option<&MemorySearch>) -> Vec<Agent> {
+        let mut defaults = self.defaults.settings.clone();
+        if let Some(memory) = memory {
+            defaults.memory_search = Some(memory.clone());
+        }
+        let listed = self
+            .list
+            .iter()
+            .map(|entry| (entry.id.as_deref().unwrap_or(MAIN), entry));
+        let keyed = self.entries.iter().map(|(id, entry)| (id.as_str(), entry));
+        let mut agents: Vec<Agent> = Vec::new();
+        let mut chosen: Option<usize> = None;
+        for (id, entry) in listed.chain(keyed) {
+            if entry.default && chosen.is_none() {
+                chosen = Some(agents.len());
+            }
+            agents.push(merge(agent_id(id), &entry.settings, &defaults));
+        }
+        if agents.is_empty() {
+            agents.push(merge(agent_id(MAIN), &AgentSettings::default(), &defaults));
+        }
+        let main = agents.iter().position(|agent| agent.id.as_str() == MAIN);
+        agents[chosen.or(main).unwrap_or(0)].is_default = true;
+        agents
+    }
+}
+
+/// What the schema cannot say: both spellings of the list at once, an agent without an id, two agents with one id.
+pub(super) fn contradictions(config: &Value) -> Vec<Problem> {
+    let place = Path::default().key("agents");
+    let list = config.pointer("/agents/list").and_then(Value::as_array);
+    let entries = config.pointer("/agents/entries").and_then(Value::as_object);
+    let mut problems = Vec::new();
+    if list.is_some_and(|list| !list.is_empty())
+        && entries.is_some_and(|entries| !entries.is_empty())
+    {
+        let both = "expected either `list` or `entries`, found both";
+        problems.push(Problem::at_key(place.key("entries"), both));
+    }
+    let mut seen = Vec::new();
+    for (index, agent) in list.into_iter().flatten().enumerate() {
+        let path = place.key("list").index(index);
+        match agent.get("id").and_then(Value::as_str) {
+            None => problems.push(Problem::at_value(path, "expected an `id`, found none")),
+            Some(id) => {
+                let id = agent_id(id);
+                if seen.contains(&id) {
+                    let twice = format!("expected an id of its own, found `{id}` again");
+                    problems.push(Problem::at_value(path.key("id"), twice));
+                }
+                seen.push(id);
+            }
+        }
+    }
+    problems
+}
+
+/// The id as OpenClaw keeps it: lower case, and `-` for what an id cannot hold.
+pub(super) fn agent_id(text: &str) -> AgentId {
+    const MAX_CHARS: usize = 64;
+    let tidy = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
+    let id: String = text.trim().chars().take(MAX_CHARS).map(tidy).collect();
+    let id = if id.is_empty() { MAIN } else { &id };
+    id.parse().expect("only characters of an id are left")
+}
+
+fn merge(id: AgentId, own: &AgentSettings, defaults: &AgentSettings) -> Agent {
+    const RUN_LIMIT_SECONDS: f64 = 600.0;
+    let (primary, fallbacks) = models_of(own.model.as_ref(), defaults.model.as_ref());
+    let mut params = defaults.params.clone().unwrap_or_default();
+    params.extend(own.params.clone().unwrap_or_default());
+    let timeout = own.timeout_seconds.or(defaults.timeout_seconds);
+    Agent {
+        id,
+        is_default: false,
+        name: own.name.clone().or_else(|| defaults.name.clone()),
+        primary,
+        fallbacks,
+        models: own.models.clone().or_else(|| defaults.models.clone()),
+        params,
+        system_prompt: own
+            .system_prompt
+            .clone()
+            .or_else(|| defaults.system_prompt.clone()),
+        context: own.context.or(defaults.context).unwrap_or_default(),
+        timeout: seconds(timeout.unwrap_or(RUN_LIMIT_SECONDS)),
+        thinking_default: own
+            .thinking_default
+            .clone()
+            .or_else(|| defaults.thinking_default.clone()),
+        memory_search: merge_memory(own.memory_search.as_ref(), defaults.memory_search.as_ref()),
+    }
+}
+
+/// Primary and fallbacks: a plain name of the agent's own drops the default fallbacks, an object merges key by key.
+fn models_of(
+    own: Option<&ModelChoice>,
+    defaults: Option<&ModelChoice>,
+) -> (Option<String>, Vec<String>) {
+    let parts = |choice: Option<&ModelChoice>| match choice {
+        None => (None, None),
+        Some(ModelChoice::Name(name)) => (Some(name.clone()), Some(Vec::new())),
+        Some(ModelChoice::Detailed { primary, fallbacks }) => (primary.clone(), fallbacks.clone()),
+    };
+    let (own_primary, own_fallbacks) = parts(own);
+    let (primary, fallbacks) = parts(defaults);
+    (
+        own_primary.or(primary),
+        own_fallbacks.or(fallbacks).unwrap_or_default(),
+    )
+}
+
+fn merge_memory(
+    own: Option<&MemorySearch>,
+    defaults: Option<&MemorySearch>,
+) -> Option<MemorySearch> {
+    let (Some(own), Some(defaults)) = (own, defaults) else {
+        return own.or(defaults).cloned();
+    };
+    let own = own.clone();
+    Some(MemorySearch {
+        provider: own.provider.or_else(|| defaults.provider.clone()),
+        model: own.model.or_else(|| defaults.model.clone()),
+        output_dimensionality: own.output_dimensionality.or(defaults.output_dimensionality),
+        remote: own.remote.or_else(|| defaults.remote.clone()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn agents(value: Value) -> Vec<Agent> {
+        serde_json::from_value::<AgentsConfig>(value)
+            .unwrap()
+            .resolve(None)
+    }
+
+    #[test]
+    fn with_no_agents_there_is_main() {
+        let agents = agents(json!({ "defaults": { "model": "p/m" } }));
+        assert_eq!(agents.len(), 1);
+        assert_eq!(agents[0].id.as_str(), "main");
+        assert!(agents[0].is_default);
+        assert_eq!(agents[0].primary.as_deref(), Some("p/m"));
+    }
+
+    #[test]
+    fn main_is_the_default_where_no_entry_says_so() {
+        let agents = agents(json!({ "list": [{ "id": "beta" }, { "id": "Main" }] }));
+        assert!(!agents[0].is_default);
+        assert!(agents[1].is_default);
+    }
+
+    #[test]
+    fn a_plain_model_name_drops_the_default_fallbacks() {
+        let agents = agents(json!({
+            "defaults": { "model": { "primary": "p/a", "fallbacks": ["p/b"] } },
+            "list": [{ "id": "one", "model": "p/c" }, { "id": "two", "model": { "primary": "p/d" } }],
+        }));
+        assert_eq!(agents[0].primary.as_deref(), Some("p/c"));
+        assert_eq!(agents[0].fallbacks, Vec::<String>::new());
+        assert_eq!(agents[1].primary.as_deref(), Some("p/d"));
+        assert_eq!(agents[1].fallbacks, ["p/b"]);
+    }
+
+    #[test]
+    fn an_id_is_kept_as_openclaw_keeps_it() {
+        assert_eq!(agent_id(" My Agent! ").as_str(), "my-agent-");
+        assert_eq!(agent_id("").as_str(), "main");
+    }
+}

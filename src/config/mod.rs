@@ -1,0 +1,69 @@
+//! Configuration: OpenClaw's own schema in JSON5, the environment, and where both are found.
+//!
+//! The types here are the schema: their doc comments and ranges are what error messages and `config schema` say.
+//! Sections and keys of OpenClaw that this program does not have are accepted and ignored.
+
+mod agents;
+mod check;
+mod endpoints;
+mod env;
+mod expand;
+mod gateway;
+mod init;
+mod load;
+mod locate;
+mod logging;
+mod models;
+mod paths;
+mod problem;
+mod report;
+mod secret;
+mod show;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use agents::{
+    Agent, AgentSettings, AgentsConfig, MemorySearch, ModelChoice, ModelSettings, PromptContext,
+    RemoteEmbedding,
+};
+pub use endpoints::{Endpoints, FetchConfig, ModelListing};
+pub use env::Environment;
+pub use gateway::{
+    AuthConfig, AuthModeName, BindMode, GatewayConfig, HttpConfig, RateLimitConfig,
+    TrustedProxyConfig,
+};
+pub use init::{InitError, init};
+pub use load::{LoadError, Loaded, load};
+pub use logging::{ConsoleStyle, LoggingConfig};
+pub use models::{
+    ApiKind, Compat, InputKind, MaxTokensField, ModelConfig, ModelKind, ModelsConfig, ModelsMode,
+    ProviderConfig, Upstream,
+};
+pub use paths::Paths;
+pub use report::ConfigError;
+pub use secret::Secret;
+pub use show::effective;
+
+/// A whole configuration file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Config {
+    /// Variables for providers and `${NAME}`, used only where the process environment lacks them: `{ NAME: "value", vars: { NAME: "value" } }`.
+    pub env: BTreeMap<String, Value>,
+    pub gateway: GatewayConfig,
+    pub models: ModelsConfig,
+    pub agents: AgentsConfig,
+    /// The later spelling of `agents.defaults.memorySearch`.
+    pub memory: MemoryConfig,
+    pub logging: LoggingConfig,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MemoryConfig {
+    pub search: Option<MemorySearch>,
+}

@@ -1,0 +1,217 @@
+//! The `models` section: providers and what is known of their models.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::secret::Secret;
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ModelsConfig {
+    pub mode: ModelsMode,
+    /// Providers by id.
+    pub providers: BTreeMap<String, ProviderConfig>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelsMode {
+    /// Configured providers join those that the environment's keys make known.
+    #[default]
+    Merge,
+    /// Only configured providers.
+    Replace,
+}
+
+/// A destination and its credential: one object, so that nothing else can pair them.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProviderConfig {
+    /// Where the API is, up to and including its version: `https://api.example.com/v1`.
+    pub base_url: Option<String>,
+    pub api_key: Option<Secret>,
+    /// The dialect spoken there. With none: the vendor's own where the id is a known vendor, else `openai-completions`.
+    pub api: Option<ApiKind>,
+    /// Whether the key is sent as `Authorization: Bearer`. With none: yes.
+    pub auth_header: Option<bool>,
+    /// Further headers of every request.
+    pub headers: BTreeMap<String, Secret>,
+    /// The limit for a connection, name look-up and TLS included.
+    #[schemars(range(min = 0.001))]
+    pub connect_timeout_seconds: f64,
+    /// The limit for the first event of a stream, and for each silence between events.
+    #[schemars(range(min = 0.001))]
+    pub timeout_seconds: f64,
+    /// Whether models that `models` does not list may be used all the same.
+    pub allow_unlisted: bool,
+    /// What the provider serves. Empty: whatever the provider itself says it has.
+    pub models: Vec<ModelConfig>,
+    pub compat: Compat,
+}
+
+impl Default for ProviderConfig {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            api_key: None,
+            api: None,
+            auth_header: None,
+            headers: BTreeMap::new(),
+            connect_timeout_seconds: 10.0,
+            timeout_seconds: 120.0,
+            allow_unlisted: false,
+            models: Vec::new(),
+            compat: Compat::default(),
+        }
+    }
+}
+
+impl ProviderConfig {
+    pub fn connect_timeout(&self) -> Duration {
+        seconds(self.connect_timeout_seconds)
+    }
+
+    /// For the first event of a stream, and for each silence after it.
+    pub fn silence_limit(&self) -> Duration {
+        seconds(self.timeout_seconds)
+    }
+
+    /// For a whole answer: a model that answers in one piece is silent while it thinks.
+    pub fn whole_limit(&self) -> Duration {
+        const WHOLE_ANSWER: Duration = Duration::from_secs(300);
+        WHOLE_ANSWER.max(self.silence_limit())
+    }
+}
+
+/// `seconds` as a duration; what no duration can hold is the longest one.
+pub(super) fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ModelConfig {
+    /// The provider's own id of the model.
+    #[schemars(required)]
+    pub id: String,
+    pub name: Option<String>,
+    pub reasoning: bool,
+    /// What the model reads.
+    pub input: Vec<InputKind>,
+    /// Tokens of prompt and answer together.
+    pub context_window: Option<u64>,
+    /// The most tokens of one answer.
+    pub max_tokens: Option<u32>,
+    pub kind: ModelKind,
+    /// How many numbers an embedding has.
+    pub dimensions: Option<u32>,
+    /// Extra members of the provider's request.
+    pub params: Map<String, Value>,
+    pub compat: Compat,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelKind {
+    #[default]
+    Chat,
+    Embedding,
+}
+
+impl ModelKind {
+    pub fn other(self) -> Self {
+        match self {
+            Self::Chat => Self::Embedding,
+            Self::Embedding => Self::Chat,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum InputKind {
+    Text,
+    Image,
+    Audio,
+    Video,
+    Document,
+}
+
+/// Where a provider or a model differs from its dialect. A model's own member wins over its provider's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Compat {
+    /// Whether the provider is asked for a stream.
+    pub upstream: Option<Upstream>,
+    /// The member that caps the answer's tokens.
+    pub max_tokens_field: Option<MaxTokensField>,
+}
+
+impl Compat {
+    /// These differences, and `others` where these say nothing.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            upstream: self.upstream.or(others.upstream),
+            max_tokens_field: self.max_tokens_field.or(others.max_tokens_field),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Upstream {
+    /// As the caller asked us.
+    #[default]
+    Auto,
+    Stream,
+    Whole,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MaxTokensField {
+    MaxTokens,
+    MaxCompletionTokens,
+}
+
+/// The dialect of a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApiKind {
+    OpenaiCompletions,
+    Offline,
+    /// A dialect of OpenClaw's that this program does not speak: the provider loads, and using it is an error.
+    #[serde(other)]
+    Foreign,
+}
+
+/// The dialects that OpenClaw's configuration knows and this program does not speak.
+const FOREIGN_APIS: [&str; 9] = [
+    "anthropic-messages",
+    "azure-openai-responses",
+    "bedrock-converse-stream",
+    "github-copilot",
+    "google-generative-ai",
+    "google-vertex",
+    "ollama",
+    "openai-codex-responses",
+    "openai-responses",
+];
+
+impl JsonSchema for ApiKind {
+    fn schema_name() -> Cow<'static, str> {
+        "ApiKind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut words = vec!["openai-completions", "offline"];
+        words.extend(FOREIGN_APIS);
+        json_schema!({ "type": "string", "enum": words })
+    }
+}
