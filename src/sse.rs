@@ -1,0 +1,285 @@
+//! The event-stream format (WHATWG HTML, "Server-sent events"): frames out, events in.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use eventsource_stream::{EventStream, EventStreamError};
+use futures_util::{Stream, StreamExt};
+
+/// The last frame of an OpenAI stream.
+pub const DONE: &[u8] = b"data: [DONE]\n\n";
+
+/// A comment: readers ignore it, and the connection stays alive.
+pub const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
+
+/// The longest event that is read, in bytes.
+const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// Appends one event. `data` holds no line feed (compact JSON never does).
+pub fn frame(out: &mut Vec<u8>, data: &[u8]) {
+    out.extend_from_slice(b"data: ");
+    out.extend_from_slice(data);
+    out.extend_from_slice(b"\n\n");
+}
+
+/// Why an event stream cannot be read on.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum ReadError<E> {
+    #[error("an event of more than {MAX_EVENT_BYTES} bytes")]
+    TooLong,
+    #[error("an event that is not UTF-8")]
+    NotUtf8,
+    #[error("an event that cannot be parsed")]
+    Malformed,
+    #[error(transparent)]
+    Source(E),
+}
+
+/// An event: its type (`message` where none is given) and its data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    pub kind: String,
+    pub data: String,
+}
+
+/// The events of a byte stream, however it is cut into pieces. An event that the end of the stream leaves without its
+/// blank line counts as well.
+pub fn events<S, E>(bytes: S) -> impl Stream<Item = Result<Event, ReadError<E>>> + Unpin
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+{
+    EventStream::new(WholeEvents::new(bytes)).map(|event| match event {
+        Ok(event) => Ok(Event {
+            kind: event.event,
+            data: event.data,
+        }),
+        Err(EventStreamError::Transport(error)) => Err(error),
+        Err(EventStreamError::Utf8(_)) => Err(ReadError::NotUtf8),
+        Err(EventStreamError::Parser(_)) => Err(ReadError::Malformed),
+    })
+}
+
+/// Cuts a byte stream into whole events, each of a bounded length and all of it UTF-8, so that the parser behind it
+/// neither searches nor copies what it cannot use yet.
+struct WholeEvents<S> {
+    source: S,
+    /// The part of the last piece that has not been cut yet.
+    piece: Bytes,
+    /// The beginning of an event whose end has not come.
+    begun: BytesMut,
+    line: Line,
+    ended: bool,
+}
+
+/// Where in a line the reader is: a blank line ends an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Empty,
+    Begun,
+    /// After a carriage return: a line feed that follows belongs to it.
+    Returned {
+        blank: bool,
+    },
+}
+
+impl<S> WholeEvents<S> {
+    fn new(source: S) -> Self {
+        Self {
+            source,
+            piece: Bytes::new(),
+            begun: BytesMut::new(),
+            line: Line::Empty,
+            ended: false,
+        }
+    }
+
+    /// The next whole event of the piece at hand; what is left of the piece is kept as begun.
+    fn cut(&mut self) -> Option<Bytes> {
+        let end = self.end_of_event();
+        let head = self.piece.split_to(end.unwrap_or(self.piece.len()));
+        let returned = head.ends_with(b"\r");
+        if end.is_some() && self.begun.is_empty() && !returned {
+            return Some(head);
+        }
+        self.begun.extend_from_slice(&head);
+        if end.is_some() && returned {
+            // The parser waits for the line feed that could follow.
+            self.begun.extend_from_slice(b"\n");
+        }
+        end.map(|_| self.begun.split().freeze())
+    }
+
+    /// Reads on to the blank line that ends the event, and says where in the piece that is.
+    fn end_of_event(&mut self) -> Option<usize> {
+        let piece = &self.piece[..];
+        let mut at = 0;
+        while at < piece.len() {
+            match piece[at] {
+                b'\n' => {
+                    let blank = match self.line {
+                        Line::Empty => true,
+                        Line::Begun => false,
+                        Line::Returned { blank } => blank,
+                    };
+                    self.line = Line::Empty;
+                    at += 1;
+                    if blank {
+                        return Some(at);
+                    }
+                }
+                b'\r' => {
+                    let blank = matches!(self.line, Line::Empty | Line::Returned { .. });
+                    self.line = Line::Returned { blank };
+                    at += 1;
+                    // Whether a line feed follows is seen with the next byte; without one the event ends here too.
+                    if blank && piece.get(at) != Some(&b'\n') {
+                        self.line = Line::Empty;
+                        return Some(at);
+                    }
+                }
+                _ => {
+                    self.line = Line::Begun;
+                    let rest = memchr::memchr2(b'\n', b'\r', &piece[at..]);
+                    at = rest.map_or(piece.len(), |rest| at + rest);
+                }
+            }
+        }
+        None
+    }
+}
+
+impl<S, E> Stream for WholeEvents<S>
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+{
+    type Item = Result<Bytes, ReadError<E>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            if !self.piece.is_empty()
+                && let Some(event) = self.cut()
+            {
+                return Poll::Ready(Some(checked(event)));
+            }
+            if self.begun.len() > MAX_EVENT_BYTES {
+                self.ended = true;
+                return Poll::Ready(Some(Err(ReadError::TooLong)));
+            }
+            match self.source.poll_next_unpin(cx) {
+                Poll::Ready(Some(Ok(piece))) => self.piece = piece,
+                Poll::Ready(Some(Err(error))) => {
+                    self.ended = true;
+                    return Poll::Ready(Some(Err(ReadError::Source(error))));
+                }
+                Poll::Ready(None) => {
+                    self.ended = true;
+                    if self.begun.is_empty() {
+                        return Poll::Ready(None);
+                    }
+                    self.begun.extend_from_slice(b"\n\n");
+                    return Poll::Ready(Some(checked(self.begun.split().freeze())));
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+fn checked<E>(event: Bytes) -> Result<Bytes, ReadError<E>> {
+    if event.len() > MAX_EVENT_BYTES {
+        return Err(ReadError::TooLong);
+    }
+    match std::str::from_utf8(&event) {
+        Ok(_) => Ok(event),
+        Err(_) => Err(ReadError::NotUtf8),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::{FutureExt, stream};
+    use proptest::prelude::*;
+
+    type Read = Vec<Result<Event, ReadError<&'static str>>>;
+
+    fn read(pieces: Vec<Vec<u8>>) -> Read {
+        let pieces = pieces.into_iter().map(|piece| Ok(Bytes::from(piece)));
+        let events = events(stream::iter(pieces)).collect::<Vec<_>>();
+        events.now_or_never().expect("nothing to wait for")
+    }
+
+    fn data(texts: &[&str]) -> Read {
+        let event = |text: &&str| Event {
+            kind: "message".into(),
+            data: (*text).into(),
+        };
+        texts.iter().map(event).map(Ok).collect()
+    }
+
+    #[test]
+    fn line_ends_of_every_kind_and_comments_are_understood() {
+        let stream = ": hello\n\ndata: a\n\ndata:b\r\n\r\n:x\r\ndata: c\r\rdata: d1\ndata: d2\n\n";
+        assert_eq!(read(vec![stream.into()]), data(&["a", "b", "c", "d1\nd2"]));
+    }
+
+    #[test]
+    fn an_event_without_its_blank_line_counts_at_the_end() {
+        assert_eq!(
+            read(vec![b"data: a\n\ndata: [DONE]".to_vec()]),
+            data(&["a", "[DONE]"])
+        );
+    }
+
+    #[test]
+    fn an_event_has_its_type() {
+        let events = read(vec![b"event: ping\ndata: {}\n\n".to_vec()]);
+        let ping = Event {
+            kind: "ping".into(),
+            data: "{}".into(),
+        };
+        assert_eq!(events, [Ok(ping)]);
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_an_error_at_their_event() {
+        let events = read(vec![b"data: a\n\ndata: \xff\n\n".to_vec()]);
+        assert_eq!(events[0], data(&["a"])[0]);
+        assert_eq!(events[1], Err(ReadError::NotUtf8));
+    }
+
+    #[test]
+    fn an_event_that_never_ends_is_refused_at_the_cap() {
+        let piece = vec![b'x'; 1024 * 1024];
+        let events = read(vec![piece; 10]);
+        assert_eq!(events.last(), Some(&Err(ReadError::TooLong)));
+    }
+
+    proptest! {
+        #[test]
+        fn events_do_not_depend_on_where_the_bytes_are_cut(
+            texts in prop::collection::vec("[a-zäß€😀 :]{0,20}", 1..8),
+            line_end in prop::sample::select(vec!["\n", "\r\n", "\r"]),
+            cuts in prop::collection::vec(1usize..9, 1..200),
+        ) {
+            let mut stream = Vec::new();
+            for text in &texts {
+                stream.extend_from_slice(format!("data: x{text}{line_end}{line_end}").as_bytes());
+            }
+            let mut pieces = Vec::new();
+            let mut cuts = cuts.into_iter().cycle();
+            while !stream.is_empty() {
+                let cut = cuts.next().unwrap_or(1).min(stream.len());
+                let rest = stream.split_off(cut);
+                pieces.push(std::mem::replace(&mut stream, rest));
+            }
+            let wanted: Vec<String> = texts.iter().map(|text| format!("x{text}")).collect();
+            let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+            prop_assert_eq!(read(pieces), data(&wanted));
+        }
+    }
+}
