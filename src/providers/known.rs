@@ -1,0 +1,258 @@
+//! Which providers there are: configured ones, vendors whose key is in the environment, and the offline one.
+
+use super::vendors::{VENDORS, Vendor};
+use crate::chat::{ModelRef, ProviderId};
+use crate::config::{
+    ApiKind, Compat, Environment, ModelConfig, ModelKind, ModelsConfig, ModelsMode, ProviderConfig,
+    Secret,
+};
+
+/// A provider that is there. Its configuration is complete: destination, credential and dialect in one object.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub id: ProviderId,
+    /// The place in the order in which a default model is looked for; smaller comes first.
+    pub rank: usize,
+    pub base_url: String,
+    pub api: ApiKind,
+    pub config: ProviderConfig,
+    /// Whether it can be called: its key is there, or it needs none.
+    pub usable: bool,
+    /// Whether the configuration names it.
+    configured: bool,
+    vendor: Option<&'static Vendor>,
+}
+
+/// What keeps a provider of the configuration from being set up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct SetupError {
+    pub path: String,
+    pub message: String,
+}
+
+/// Whether a provider serves a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serves {
+    Yes,
+    /// It lists the model, for the other use.
+    OtherKind,
+    No,
+}
+
+/// The id of the provider that needs no key and no network.
+pub const OFFLINE: &str = "offline";
+
+/// Every provider, in no particular order.
+///
+/// # Errors
+/// A configured provider without a `baseUrl` that is no known vendor, or with an id that is none.
+pub fn known(models: &ModelsConfig, env: &Environment) -> Result<Vec<Known>, SetupError> {
+    let mut all = Vec::new();
+    for (name, config) in &models.providers {
+        let id: ProviderId = name.parse().map_err(|error| SetupError {
+            path: format!("models.providers.{name}"),
+            message: format!("{error}"),
+        })?;
+        all.push(configured(id, config, env)?);
+    }
+    if models.mode == ModelsMode::Merge {
+        for vendor in VENDORS {
+            let missing = all.iter().all(|known| known.id.as_str() != vendor.id);
+            if missing {
+                all.push(from_environment(vendor, env));
+            }
+        }
+    }
+    if all.iter().all(|known| known.id.as_str() != OFFLINE) {
+        all.push(offline());
+    }
+    Ok(all)
+}
+
+fn configured(
+    id: ProviderId,
+    config: &ProviderConfig,
+    env: &Environment,
+) -> Result<Known, SetupError> {
+    let vendor = VENDORS.iter().find(|vendor| vendor.id == id.as_str());
+    let mut config = config.clone();
+    let api = config
+        .api
+        .or(vendor.map(|vendor| vendor.api))
+        .unwrap_or(ApiKind::OpenaiCompletions);
+    let base_url = match (&config.base_url, vendor, api) {
+        (Some(url), _, _) => url.clone(),
+        (None, Some(vendor), _) => vendor.base_url.to_owned(),
+        (None, None, ApiKind::Offline) => String::new(),
+        (None, None, _) => {
+            return Err(SetupError {
+                path: format!("models.providers.{id}"),
+                message: format!("`{id}` is no known vendor: it needs a `baseUrl`"),
+            });
+        }
+    };
+    if config.api_key.is_none() {
+        let names = vendor.map_or(&[][..], |vendor| vendor.key_names);
+        let key = names.iter().find_map(|name| env.get(name));
+        config.api_key = key.map(Secret::new);
+    }
+    let needs_key = vendor.is_some() && config.base_url.is_none() && config.headers.is_empty();
+    Ok(Known {
+        rank: vendor.map_or(CONFIGURED_RANK, rank_of),
+        configured: true,
+        usable: (config.api_key.is_some() || !needs_key) && api != ApiKind::Foreign,
+        id,
+        base_url,
+        api,
+        config,
+        vendor,
+    })
+}
+
+/// A provider at a place of its own.
+///
+/// # Errors
+/// A configuration without a `baseUrl` whose id is no known vendor.
+pub fn at(id: ProviderId, config: ProviderConfig) -> Result<Known, SetupError> {
+    configured(id, &config, &Environment::default())
+}
+
+/// Behind every vendor of the table.
+const CONFIGURED_RANK: usize = VENDORS.len();
+const OFFLINE_RANK: usize = CONFIGURED_RANK + 1;
+
+fn rank_of(vendor: &'static Vendor) -> usize {
+    let place = VENDORS.iter().position(|row| row.id == vendor.id);
+    place.unwrap_or(CONFIGURED_RANK)
+}
+
+/// A vendor as the environment makes it known, usable where its key is there. Its `*_BASE_URL` counts only beside the
+/// key, from the same source, so that no other source can send the key elsewhere.
+fn from_environment(vendor: &'static Vendor, env: &Environment) -> Known {
+    let name = vendor.key_names.iter().find(|name| env.get(name).is_some());
+    let layer = name.and_then(|name| env.layer_of(name));
+    let base_url = layer.and_then(|layer| env.get_in(layer, &vendor.base_url_name()));
+    Known {
+        id: vendor.id.parse().expect("the table holds valid ids"),
+        rank: rank_of(vendor),
+        base_url: base_url.unwrap_or(vendor.base_url).to_owned(),
+        api: vendor.api,
+        config: ProviderConfig {
+            api_key: name.and_then(|name| env.get(name)).map(Secret::new),
+            ..ProviderConfig::default()
+        },
+        usable: name.is_some() && vendor.api != ApiKind::Foreign,
+        configured: false,
+        vendor: Some(vendor),
+    }
+}
+
+fn offline() -> Known {
+    let model = |id: &str, kind| ModelConfig {
+        id: id.to_owned(),
+        kind,
+        dimensions: (kind == ModelKind::Embedding).then_some(super::offline::DIMENSIONS),
+        ..ModelConfig::default()
+    };
+    Known {
+        id: OFFLINE.parse().expect("a valid id"),
+        rank: OFFLINE_RANK,
+        base_url: String::new(),
+        api: ApiKind::Offline,
+        config: ProviderConfig {
+            models: vec![
+                model(super::offline::ECHO, ModelKind::Chat),
+                model(super::offline::HASH, ModelKind::Embedding),
+            ],
+            ..ProviderConfig::default()
+        },
+        usable: true,
+        configured: false,
+        vendor: None,
+    }
+}
+
+impl Known {
+    /// Whether its models are listed: a vendor that merely could be there is not.
+    pub fn is_there(&self) -> bool {
+        self.usable || self.configured
+    }
+
+    /// What has to be done before it can be called.
+    pub fn remedy(&self) -> String {
+        match (
+            self.api,
+            self.vendor.and_then(|vendor| vendor.key_names.first()),
+        ) {
+            (ApiKind::Foreign, _) => {
+                format!("this version does not speak the dialect of `{}`", self.id)
+            }
+            (_, Some(name)) => format!("`{}` has no key: set {name}", self.id),
+            (_, None) => format!(
+                "`{id}` has no key: set models.providers.{id}.apiKey",
+                id = self.id
+            ),
+        }
+    }
+
+    pub fn is_offline(&self) -> bool {
+        self.api == ApiKind::Offline
+    }
+
+    pub fn model_ref(&self, id: &str) -> ModelRef {
+        ModelRef {
+            provider: self.id.clone(),
+            model: id.to_owned(),
+        }
+    }
+
+    /// What is known of a model that the provider lists.
+    pub fn model(&self, id: &str) -> Option<&ModelConfig> {
+        self.config.models.iter().find(|model| model.id == id)
+    }
+
+    /// Where a model differs from its dialect: the model's own word first, then its provider's, then its vendor's.
+    pub fn compat(&self, id: &str) -> Compat {
+        let of_model = self.model(id).map(|model| model.compat).unwrap_or_default();
+        let of_vendor = self.vendor.map(|vendor| vendor.compat).unwrap_or_default();
+        of_model.or(self.config.compat).or(of_vendor)
+    }
+
+    /// A provider without a list is asked for anything. One with a list serves what it lists, unless it lists no
+    /// embedding models and an embedding is asked for.
+    pub fn serves(&self, id: &str, kind: ModelKind) -> Serves {
+        let lists = |kind| self.config.models.iter().any(|model| model.kind == kind);
+        let open = self.config.models.is_empty()
+            || self.config.allow_unlisted
+            || (kind == ModelKind::Embedding && !lists(ModelKind::Embedding));
+        match self.model(id) {
+            Some(model) if model.kind == kind => Serves::Yes,
+            Some(_) => Serves::OtherKind,
+            None if open => Serves::Yes,
+            None => Serves::No,
+        }
+    }
+
+    /// The model that is used where none is named: the vendor's, else the first that is listed.
+    pub fn default_model(&self, kind: ModelKind) -> Option<&str> {
+        let of_vendor = self.vendor.and_then(|vendor| match kind {
+            ModelKind::Chat => vendor.chat,
+            ModelKind::Embedding => vendor.embedding,
+        });
+        let listed = || self.config.models.iter().find(|model| model.kind == kind);
+        match of_vendor {
+            Some(id) if self.serves(id, kind) == Serves::Yes => Some(id),
+            _ => listed().map(|model| model.id.as_str()),
+        }
+    }
+
+    /// The ids to list: those of the configuration, else the vendor's default model.
+    pub fn listed(&self, kind: ModelKind) -> Vec<&str> {
+        if self.config.models.is_empty() {
+            return self.default_model(kind).into_iter().collect();
+        }
+        let models = self.config.models.iter().filter(|model| model.kind == kind);
+        models.map(|model| model.id.as_str()).collect()
+    }
+}

@@ -1,0 +1,161 @@
+//! Embeddings in the dialect: `POST /embeddings` and its answer. Pure.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::super::{EmbedCall, EmbedReply, EmbedSlice};
+use crate::chat::EmbedUsage;
+
+/// The request's JSON.
+pub fn body(call: &EmbedCall<'_>) -> Vec<u8> {
+    let body = Body {
+        model: call.model,
+        input: Input(call.input),
+        dimensions: call.dimensions,
+        encoding_format: "float",
+        user: call.user,
+    };
+    serde_json::to_vec(&body).expect("strings and numbers always serialize")
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    input: Input<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<u32>,
+    encoding_format: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+}
+
+struct Input<'a>(EmbedSlice<'a>);
+
+impl Serialize for Input<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            EmbedSlice::Texts(texts) => texts.serialize(serializer),
+            EmbedSlice::Tokens(lists) => lists.serialize(serializer),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    data: Vec<Item>,
+    usage: Option<Usage>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    index: Option<usize>,
+    embedding: Vector,
+}
+
+#[derive(Deserialize)]
+struct Usage {
+    prompt_tokens: Option<u64>,
+    total_tokens: Option<u64>,
+}
+
+/// Numbers, or base64 of little-endian 32-bit floats.
+struct Vector(Vec<f32>);
+
+impl<'de> Deserialize<'de> for Vector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Vector;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an embedding")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Vector, E> {
+                let bytes = STANDARD.decode(text).map_err(E::custom)?;
+                if bytes.len() % 4 != 0 {
+                    return Err(E::custom("no whole number of floats"));
+                }
+                let floats = bytes.chunks_exact(4);
+                Ok(Vector(
+                    floats
+                        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                        .collect(),
+                ))
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Vector, A::Error> {
+                const USUAL_DIMENSIONS: usize = 1536;
+                let mut numbers = Vec::with_capacity(list.size_hint().unwrap_or(USUAL_DIMENSIONS));
+                while let Some(number) = list.next_element()? {
+                    numbers.push(number);
+                }
+                Ok(Vector(numbers))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// Reads an answer into vectors in the order of the inputs.
+///
+/// # Errors
+/// What is wrong with it: not of the dialect, or indices that are no permutation of 0…n−1.
+pub fn reply(body: &[u8]) -> Result<EmbedReply, String> {
+    let answer: Answer = serde_json::from_slice(body)
+        .map_err(|_| "embeddings that are not of its dialect".to_owned())?;
+    let mut vectors: Vec<Option<Vec<f32>>> = vec![None; answer.data.len()];
+    for (place, item) in answer.data.into_iter().enumerate() {
+        let index = item.index.unwrap_or(place);
+        match vectors.get_mut(index) {
+            Some(slot @ None) => *slot = Some(item.embedding.0),
+            Some(Some(_)) => return Err(format!("two embeddings with index {index}")),
+            None => {
+                return Err(format!(
+                    "an embedding with index {index}, beyond their count"
+                ));
+            }
+        }
+    }
+    Ok(EmbedReply {
+        vectors: vectors.into_iter().flatten().collect(),
+        usage: answer.usage.map(|usage| {
+            let prompt_tokens = usage.prompt_tokens.or(usage.total_tokens).unwrap_or(0);
+            EmbedUsage {
+                prompt_tokens,
+                total_tokens: usage.total_tokens.unwrap_or(prompt_tokens),
+            }
+        }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_come_in_the_order_of_their_indices_as_numbers_or_base64() {
+        let body = br#"{"data":[{"index":1,"embedding":"AACAPwAAAMA="},{"index":0,"embedding":[0.5,-1]}],"usage":{"prompt_tokens":2,"total_tokens":2}}"#;
+        let reply = reply(body).unwrap();
+        assert_eq!(reply.vectors, [vec![0.5, -1.0], vec![1.0, -2.0]]);
+        assert_eq!(
+            reply.usage,
+            Some(EmbedUsage {
+                prompt_tokens: 2,
+                total_tokens: 2
+            })
+        );
+    }
+
+    #[test]
+    fn an_index_twice_or_out_of_range_is_an_error() {
+        let twice = br#"{"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[1]}]}"#;
+        assert_eq!(reply(twice).unwrap_err(), "two embeddings with index 0");
+        let beyond = br#"{"data":[{"index":1,"embedding":[1]}]}"#;
+        assert_eq!(
+            reply(beyond).unwrap_err(),
+            "an embedding with index 1, beyond their count"
+        );
+    }
+}

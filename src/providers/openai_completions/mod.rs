@@ -1,0 +1,83 @@
+//! The `openai-completions` dialect: OpenAI's Chat Completions and Embeddings, which most servers speak.
+
+mod content;
+mod embeddings;
+mod messages;
+mod request;
+mod response;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::transport::Transport;
+use super::{ChatStream, EmbedCall, EmbedReply, ModelCall, Provider, ProviderError};
+use crate::chat::Delivery;
+
+use response::ChunkReader;
+
+pub struct OpenaiCompletions {
+    transport: Transport,
+}
+
+impl OpenaiCompletions {
+    pub fn new(transport: Transport) -> Self {
+        Self { transport }
+    }
+
+    async fn whole(&self, call: ModelCall<'_>) -> Result<ChatStream, ProviderError> {
+        let body = request::body(&call, Delivery::Whole);
+        let answer = self.transport.post("/chat/completions", body).await?;
+        Ok(response::whole(self.transport.provider(), &answer)?.into_stream())
+    }
+
+    async fn streamed(&self, call: ModelCall<'_>) -> Result<ChatStream, ProviderError> {
+        let body = request::body(&call, Delivery::Streamed);
+        let reader = ChunkReader::default();
+        self.transport
+            .post_events("/chat/completions", body, reader)
+            .await
+    }
+}
+
+impl Provider for OpenaiCompletions {
+    fn stream<'a>(
+        &'a self,
+        call: ModelCall<'a>,
+    ) -> BoxFuture<'a, Result<ChatStream, ProviderError>> {
+        match call.upstream() {
+            Delivery::Whole => self.whole(call).boxed(),
+            Delivery::Streamed => self.streamed(call).boxed(),
+        }
+    }
+
+    fn embed<'a>(
+        &'a self,
+        call: EmbedCall<'a>,
+    ) -> BoxFuture<'a, Result<EmbedReply, ProviderError>> {
+        async move {
+            let body = embeddings::body(&call);
+            let answer = self.transport.post("/embeddings", body).await?;
+            embeddings::reply(&answer).map_err(|reason| self.transport.broken(reason))
+        }
+        .boxed()
+    }
+
+    fn models(&self) -> BoxFuture<'_, Result<Vec<String>, ProviderError>> {
+        #[derive(Deserialize)]
+        struct Models {
+            data: Vec<Model>,
+        }
+        #[derive(Deserialize)]
+        struct Model {
+            id: String,
+        }
+        async move {
+            let answer = self.transport.get("/models").await?;
+            let models: Models = serde_json::from_slice(&answer)
+                .map_err(|_| self.transport.broken("a model list that is none"))?;
+            Ok(models.data.into_iter().map(|model| model.id).collect())
+        }
+        .boxed()
+    }
+}

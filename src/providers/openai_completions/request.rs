@@ -1,0 +1,201 @@
+//! A model call as the body of `POST /chat/completions`. Pure.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::super::ModelCall;
+use super::messages::Messages;
+use crate::chat::{Delivery, ResponseFormat, Sampling, Tool, ToolChoice};
+use crate::config::MaxTokensField;
+
+/// The request's JSON.
+pub fn body(call: &ModelCall<'_>, delivery: Delivery) -> Vec<u8> {
+    let body = Body { call, delivery };
+    serde_json::to_vec(&body).expect("string keys and finite numbers always serialize")
+}
+
+struct Body<'a> {
+    call: &'a ModelCall<'a>,
+    delivery: Delivery,
+}
+
+/// Writes members and remembers which: configured parameters never replace what the request says.
+struct Members<M> {
+    map: M,
+    written: Vec<&'static str>,
+}
+
+impl<M: SerializeMap> Members<M> {
+    fn put<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), M::Error> {
+        self.written.push(key);
+        self.map.serialize_entry(key, value)
+    }
+
+    fn put_some<T: Serialize>(
+        &mut self,
+        key: &'static str,
+        value: &Option<T>,
+    ) -> Result<(), M::Error> {
+        match value {
+            Some(value) => self.put(key, value),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let request = self.call.request;
+        let mut members = Members {
+            map: serializer.serialize_map(None)?,
+            written: Vec::with_capacity(16),
+        };
+        members.put("model", self.call.model)?;
+        members.put("messages", &Messages(request))?;
+        if !request.tools.is_empty() {
+            members.put("tools", &Tools(&request.tools))?;
+            if request.tool_choice != ToolChoice::Auto {
+                members.put("tool_choice", &Choice(&request.tool_choice))?;
+            }
+            members.put_some("parallel_tool_calls", &request.parallel_tool_calls)?;
+        }
+        match &request.format {
+            ResponseFormat::Text => {}
+            ResponseFormat::JsonObject => members.put(
+                "response_format",
+                &JsonObject {
+                    kind: "json_object",
+                },
+            )?,
+            ResponseFormat::JsonSchema(schema) => {
+                let format = JsonSchema {
+                    kind: "json_schema",
+                    json_schema: schema,
+                };
+                members.put("response_format", &format)?;
+            }
+        }
+        self.sampling(&mut members, &request.sampling)?;
+        members.put_some("reasoning_effort", &request.reasoning_effort)?;
+        members.put_some("user", &request.user)?;
+        if self.delivery == Delivery::Streamed {
+            members.put("stream", &true)?;
+            members.put(
+                "stream_options",
+                &StreamOptions {
+                    include_usage: true,
+                },
+            )?;
+        }
+        for (key, value) in self.call.params {
+            if !members.written.contains(&key.as_str()) {
+                members.map.serialize_entry(key, value)?;
+            }
+        }
+        members.map.end()
+    }
+}
+
+impl Body<'_> {
+    fn sampling<M: SerializeMap>(
+        &self,
+        members: &mut Members<M>,
+        sampling: &Sampling,
+    ) -> Result<(), M::Error> {
+        let cap_member = match self.call.compat.max_tokens_field {
+            Some(MaxTokensField::MaxCompletionTokens) => "max_completion_tokens",
+            Some(MaxTokensField::MaxTokens) | None => "max_tokens",
+        };
+        members.put_some(cap_member, &self.call.token_cap())?;
+        members.put_some("temperature", &sampling.temperature)?;
+        members.put_some("top_p", &sampling.top_p)?;
+        members.put_some("frequency_penalty", &sampling.frequency_penalty)?;
+        members.put_some("presence_penalty", &sampling.presence_penalty)?;
+        members.put_some("seed", &sampling.seed)?;
+        if !sampling.stop.is_empty() {
+            members.put("stop", &sampling.stop)?;
+        }
+        members.put_some("logit_bias", &sampling.logit_bias)?;
+        members.put_some("logprobs", &sampling.logprobs)?;
+        members.put_some("top_logprobs", &sampling.top_logprobs)?;
+        members.put_some("metadata", &sampling.metadata)?;
+        members.put_some("service_tier", &sampling.service_tier)?;
+        members.put_some("prompt_cache_key", &sampling.prompt_cache_key)?;
+        members.put_some("store", &sampling.store)
+    }
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+#[derive(Serialize)]
+struct JsonObject {
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct JsonSchema<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    json_schema: &'a serde_json::value::RawValue,
+}
+
+struct Tools<'a>(&'a [Tool]);
+
+impl Serialize for Tools<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            r#type: &'static str,
+            function: Function<'a>,
+        }
+        #[derive(Serialize)]
+        struct Function<'a> {
+            name: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            description: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            parameters: Option<&'a serde_json::value::RawValue>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            strict: Option<bool>,
+        }
+        serializer.collect_seq(self.0.iter().map(|tool| Wire {
+            r#type: "function",
+            function: Function {
+                name: &tool.name,
+                description: tool.description.as_deref(),
+                parameters: tool.parameters.as_deref(),
+                strict: tool.strict,
+            },
+        }))
+    }
+}
+
+struct Choice<'a>(&'a ToolChoice);
+
+impl Serialize for Choice<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Named<'a> {
+            r#type: &'static str,
+            function: Function<'a>,
+        }
+        #[derive(Serialize)]
+        struct Function<'a> {
+            name: &'a str,
+        }
+        match self.0 {
+            ToolChoice::Auto => serializer.serialize_str("auto"),
+            ToolChoice::None => serializer.serialize_str("none"),
+            ToolChoice::Required => serializer.serialize_str("required"),
+            ToolChoice::Function(name) => Named {
+                r#type: "function",
+                function: Function { name },
+            }
+            .serialize(serializer),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What an answer that is no success means: status and body of a provider to [`ProviderError`]. Pure.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::ProviderError;
+use crate::config::Secret;
+
+/// A provider's answer that is no success.
+pub struct Refusal<'a> {
+    pub provider: &'a str,
+    pub status: u16,
+    pub retry_after: Option<Duration>,
+    pub body: &'a [u8],
+    /// The credential that was sent, in case the provider repeats it.
+    pub key: Option<&'a Secret>,
+}
+
+/// The longest message of a provider that is passed on, in characters.
+const MAX_MESSAGE_CHARS: usize = 2000;
+
+/// What a provider says of an error: OpenAI's `{"error": {…}}`, or one of its plainer relatives.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    pub message: Option<String>,
+    pub code: Option<String>,
+    pub param: Option<String>,
+}
+
+pub fn classify(refusal: &Refusal<'_>) -> ProviderError {
+    let said = said(refusal.body);
+    let provider = refusal.provider.to_owned();
+    let status = refusal.status;
+    tracing::debug!(
+        provider,
+        status,
+        code = said.code,
+        "provider refused a call"
+    );
+    match status {
+        401..=403 => ProviderError::Auth { provider, status },
+        404 if names_a_model(&said) => ProviderError::UnknownModel {
+            message: tidy(said.message, refusal),
+            provider,
+        },
+        400 | 413 | 422 => ProviderError::Rejected {
+            message: tidy(said.message, refusal),
+            code: said
+                .code
+                .or_else(|| (status == 413).then(|| "context_length_exceeded".to_owned())),
+            param: said.param,
+        },
+        429 => ProviderError::Limited {
+            provider,
+            retry_after: refusal.retry_after,
+        },
+        _ => ProviderError::Failed { provider, status },
+    }
+}
+
+fn names_a_model(said: &Said) -> bool {
+    said.code.as_deref() == Some("model_not_found")
+        || said
+            .message
+            .as_deref()
+            .is_some_and(|message| message.to_ascii_lowercase().contains("model"))
+}
+
+/// The provider's words, fit to be passed on.
+fn tidy(message: Option<String>, refusal: &Refusal<'_>) -> String {
+    let Some(message) = message else {
+        return format!(
+            "{} rejected the request (HTTP {})",
+            refusal.provider, refusal.status
+        );
+    };
+    let message = match refusal.key {
+        Some(key) if !key.is_empty() => message.replace(key.expose(), "(redacted)"),
+        _ => message,
+    };
+    match message.char_indices().nth(MAX_MESSAGE_CHARS) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message,
+    }
+}
+
+/// Reads what a provider says of an error, in whatever shape it says it.
+pub fn said(body: &[u8]) -> Said {
+    #[derive(Deserialize)]
+    struct Body {
+        error: Option<Value>,
+        message: Option<Value>,
+        detail: Option<Value>,
+    }
+    let Ok(body) = serde_json::from_slice::<Body>(body) else {
+        return Said::default();
+    };
+    let error = body.error.or(body.message).or(body.detail);
+    error.map(|error| of_error(&error)).unwrap_or_default()
+}
+
+/// Reads an error object, or a string that stands for one.
+pub fn of_error(error: &Value) -> Said {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let member = |key: &str| error.get(key).and_then(text);
+    Said {
+        message: member("message").or_else(|| text(error)),
+        code: member("code"),
+        param: member("param"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classified(status: u16, body: &str) -> ProviderError {
+        classify(&Refusal {
+            provider: "p",
+            status,
+            retry_after: None,
+            body: body.as_bytes(),
+            key: Some(&Secret::new("sk-secret")),
+        })
+    }
+
+    #[test]
+    fn a_rejected_request_keeps_the_providers_words_and_code() {
+        let body = r#"{"error":{"message":"too long","code":"context_length_exceeded","param":"messages"}}"#;
+        let rejected = ProviderError::Rejected {
+            message: "too long".into(),
+            code: Some("context_length_exceeded".into()),
+            param: Some("messages".into()),
+        };
+        assert_eq!(classified(400, body), rejected);
+    }
+
+    #[test]
+    fn a_refused_key_says_nothing_of_the_providers_words() {
+        let body = r#"{"error":{"message":"Incorrect API key provided: sk-secret"}}"#;
+        let auth = ProviderError::Auth {
+            provider: "p".into(),
+            status: 401,
+        };
+        assert_eq!(classified(401, body), auth);
+    }
+
+    #[test]
+    fn a_key_that_the_provider_repeats_is_redacted() {
+        let error = classified(400, r#"{"message":"bad header Bearer sk-secret"}"#);
+        assert_eq!(error.to_string(), "bad header Bearer (redacted)");
+    }
+
+    #[test]
+    fn a_404_is_about_the_model_only_when_it_says_so() {
+        let missing = classified(
+            404,
+            r#"{"error":{"message":"The model `x` does not exist"}}"#,
+        );
+        assert!(matches!(missing, ProviderError::UnknownModel { .. }));
+        let elsewhere = ProviderError::Failed {
+            provider: "p".into(),
+            status: 404,
+        };
+        assert_eq!(classified(404, "<html>"), elsewhere);
+    }
+}

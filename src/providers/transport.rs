@@ -1,0 +1,358 @@
+//! The one HTTP client of the edge: destination and credential in one object, limits of time and size, status to error.
+
+use std::error::Error as _;
+use std::io;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
+use reqwest::{Client, Method, Response, Url};
+use tokio::time::timeout;
+
+use super::answer::{Events, Reader};
+use super::known::{Known, SetupError};
+use super::rejection;
+use super::silence::ByteStream;
+use super::{ChatStream, ProviderError};
+use crate::config::Secret;
+use crate::sse;
+
+/// The largest whole answer that is read, in bytes.
+const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
+
+/// How much of an error's body is read, in bytes.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+/// A way to one provider. No request can change where it leads or what it carries.
+pub struct Transport {
+    provider: String,
+    base: String,
+    headers: HeaderMap,
+    key: Option<Secret>,
+    connect_limit: Duration,
+    silence_limit: Duration,
+    whole_limit: Duration,
+    is_local: bool,
+    /// Made at the first request: reading the machine's certificates takes longer than everything else at start-up.
+    client: OnceLock<Client>,
+}
+
+impl Transport {
+    /// # Errors
+    /// A base URL that is none, or a header that cannot be one.
+    pub fn new(known: &Known) -> Result<Self, SetupError> {
+        let fault = |key: &str, message: String| SetupError {
+            path: format!("models.providers.{}.{key}", known.id),
+            message,
+        };
+        let url = Url::parse(&known.base_url);
+        let url = url.map_err(|error| fault("baseUrl", format!("is no URL: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(fault(
+                "baseUrl",
+                "must begin with http:// or https://".to_owned(),
+            ));
+        }
+        let headers = headers(known).map_err(|(key, message)| fault(&key, message))?;
+        Ok(Self {
+            provider: known.id.to_string(),
+            is_local: is_local(&url),
+            base: known.base_url.trim_end_matches('/').to_owned(),
+            headers,
+            key: known.config.api_key.clone(),
+            connect_limit: known.config.connect_timeout(),
+            silence_limit: known.config.silence_limit(),
+            whole_limit: known.config.whole_limit(),
+            client: OnceLock::new(),
+        })
+    }
+
+    /// The name of the provider, for errors.
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// Posts JSON and reads the whole answer.
+    pub async fn post(&self, path: &str, body: Vec<u8>) -> Result<Bytes, ProviderError> {
+        self.whole(Method::POST, path, body).await
+    }
+
+    pub async fn get(&self, path: &str) -> Result<Bytes, ProviderError> {
+        self.whole(Method::GET, path, Vec::new()).await
+    }
+
+    async fn whole(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Bytes, ProviderError> {
+        let answer = async {
+            let response = self.send(method, path, body, "application/json").await?;
+            self.collect(response, MAX_ANSWER_BYTES).await
+        };
+        let limit = self.whole_limit;
+        match timeout(limit, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(self.silent("its answer", limit)),
+        }
+    }
+
+    /// Posts JSON and reads the event stream that answers it. Returns once the first chat event is there. An error item
+    /// ends the stream; so does a silence of the provider's limit.
+    pub async fn post_events<R: Reader + 'static>(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        reader: R,
+    ) -> Result<ChatStream, ProviderError> {
+        let first = async {
+            let bytes = self.post_bytes(path, body, "text/event-stream").await?;
+            let mut events = Events::new(&self.provider, sse::events(bytes), reader);
+            match events.next().await {
+                Some(first) => Ok(stream::iter([Ok(first?)]).chain(events).boxed()),
+                None => Err(self.broken("an empty stream")),
+            }
+        };
+        self.first_event(first).await
+    }
+
+    /// Posts JSON and hands out the answer's bytes as they come.
+    pub async fn post_bytes(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        accept: &'static str,
+    ) -> Result<ByteStream, ProviderError> {
+        let response = self.send(Method::POST, path, body, accept).await?;
+        let provider = self.provider.clone();
+        let bytes = response.bytes_stream().map(move |piece| {
+            piece.map_err(|_| ProviderError::Broken {
+                provider: provider.clone(),
+                reason: "the connection was cut".to_owned(),
+            })
+        });
+        Ok(ByteStream::new(
+            self.provider.clone(),
+            self.silence_limit,
+            bytes,
+        ))
+    }
+
+    /// Bounds the wait for a stream's first event.
+    pub async fn first_event<T>(
+        &self,
+        work: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<T, ProviderError> {
+        let limit = self.silence_limit;
+        match timeout(limit, work).await {
+            Ok(result) => result,
+            Err(_) => Err(self.silent("its first event", limit)),
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        accept: &'static str,
+    ) -> Result<Response, ProviderError> {
+        let client = self.client()?;
+        let mut request = client
+            .request(method, format!("{}{path}", self.base))
+            .headers(self.headers.clone())
+            .header(ACCEPT, HeaderValue::from_static(accept));
+        if !body.is_empty() {
+            let json = HeaderValue::from_static("application/json");
+            request = request.header(CONTENT_TYPE, json).body(body);
+        }
+        let response = request.send().await.map_err(|error| self.unsent(&error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(self.refused(response).await)
+    }
+
+    fn client(&self) -> Result<&Client, ProviderError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        // The process-wide choice of rustls: set once, and the same each time.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .user_agent(concat!("openclaw/", env!("CARGO_PKG_VERSION")))
+            // A redirect would carry the credential to a place that nobody configured.
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.connect_limit);
+        if self.is_local {
+            builder = builder.no_proxy();
+        }
+        if self.base.starts_with("http:") {
+            builder = builder.tls_certs_only([]);
+        }
+        let client = builder
+            .build()
+            .map_err(|error| ProviderError::Unreachable {
+                provider: self.provider.clone(),
+                reason: format!("no HTTP client can be made: {}", root_cause(&error)),
+            })?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    async fn collect(&self, response: Response, cap: usize) -> Result<Bytes, ProviderError> {
+        let mut pieces = response.bytes_stream();
+        let mut whole = BytesMut::new();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|_| self.broken("the connection was cut"))?;
+            if whole.len() + piece.len() > cap {
+                return Err(self.broken("an answer of more than 256 MiB"));
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
+    }
+
+    pub fn broken(&self, reason: impl Into<String>) -> ProviderError {
+        ProviderError::Broken {
+            provider: self.provider.clone(),
+            reason: reason.into(),
+        }
+    }
+
+    fn silent(&self, awaiting: &'static str, limit: Duration) -> ProviderError {
+        ProviderError::Silent {
+            provider: self.provider.clone(),
+            awaiting,
+            limit,
+        }
+    }
+
+    fn unsent(&self, error: &reqwest::Error) -> ProviderError {
+        if error.is_connect() || error.is_builder() {
+            return ProviderError::Unreachable {
+                provider: self.provider.clone(),
+                reason: connect_fault(error),
+            };
+        }
+        self.broken("the connection was cut before an answer")
+    }
+
+    /// An answer that is no success.
+    async fn refused(&self, response: Response) -> ProviderError {
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
+        let body = self
+            .first_event(self.prefix(response))
+            .await
+            .unwrap_or_default();
+        rejection::classify(&rejection::Refusal {
+            provider: &self.provider,
+            status,
+            retry_after,
+            body: &body,
+            key: self.key.as_ref(),
+        })
+    }
+
+    /// The beginning of an error's body.
+    async fn prefix(&self, response: Response) -> Result<Bytes, ProviderError> {
+        let mut pieces = response.bytes_stream();
+        let mut body = BytesMut::new();
+        while let Some(Ok(piece)) = pieces.next().await {
+            let room = MAX_ERROR_BYTES - body.len();
+            body.extend_from_slice(&piece[..piece.len().min(room)]);
+            if body.len() == MAX_ERROR_BYTES {
+                break;
+            }
+        }
+        Ok(body.freeze())
+    }
+}
+
+type HeaderFault = (String, String);
+
+fn headers(known: &Known) -> Result<HeaderMap, HeaderFault> {
+    let mut headers = HeaderMap::new();
+    if let Some(key) = &known.config.api_key
+        && known.config.auth_header != Some(false)
+    {
+        let value = HeaderValue::try_from(format!("Bearer {}", key.expose().trim()));
+        let value = value.map_err(|_| {
+            (
+                "apiKey".to_owned(),
+                "holds characters that no header can carry".to_owned(),
+            )
+        })?;
+        headers.insert(AUTHORIZATION, value);
+    }
+    for (name, value) in &known.config.headers {
+        let fault = |message: &str| (format!("headers.{name}"), message.to_owned());
+        let header = HeaderName::try_from(name).map_err(|_| fault("is no header name"))?;
+        let value = HeaderValue::try_from(value.expose());
+        let value = value.map_err(|_| fault("holds characters that no header can carry"))?;
+        headers.insert(header, value);
+    }
+    for value in headers.values_mut() {
+        value.set_sensitive(true);
+    }
+    Ok(headers)
+}
+
+/// Whether the host is this machine, where a proxy of the environment has no business.
+fn is_local(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => {
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            host.parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+        }
+        None => false,
+    }
+}
+
+/// Seconds, as providers send them; a date is not waited for.
+fn retry_after(value: &HeaderValue) -> Option<Duration> {
+    let seconds: f64 = value.to_str().ok()?.trim().parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// Why there is no connection, without the address.
+fn connect_fault(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<io::Error>() {
+            match io.kind() {
+                io::ErrorKind::ConnectionRefused => return "connection refused".to_owned(),
+                io::ErrorKind::ConnectionReset => return "connection reset".to_owned(),
+                io::ErrorKind::TimedOut => return "no connection in time".to_owned(),
+                _ => {}
+            }
+        }
+        cause = inner.source();
+    }
+    if error.is_timeout() {
+        return "no connection in time".to_owned();
+    }
+    let text = root_cause(error);
+    if text.contains("lookup") || text.contains("Name or service") || text.contains("resolve") {
+        return "its host name is not known".to_owned();
+    }
+    if text.contains("certificate") || text.contains("TLS") || text.contains("tls") {
+        return "no trusted TLS connection".to_owned();
+    }
+    "no connection".to_owned()
+}
+
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
