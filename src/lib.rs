@@ -1,1 +1,29 @@
+//! An OpenAI-compatible gateway for agents.
+//!
+//! Two doors, one room, one edge:
+//!
+//! ```text
+//! cli/         door 1: one file a command
+//! server/      door 2: one file, or folder, an endpoint
+//! auth/        who may come through door 2
+//! gateway/     the room: runs agents, lists models, embeds; knows no HTTP and no terminal
+//! providers/   the edge: one file, or folder, a dialect of model APIs
+//! sse.rs       the event-stream format, in and out
+//! chat/        the vocabulary of all of them: plain data
+//! config/      the configuration, its errors, its secrets, the environment
+//! ```
+//!
+//! A door translates; the room decides; a provider is two pure translations and a send. Who may use whom:
+//!
+//! ```text
+//! main -> cli -> { server, gateway, config }      server -> { gateway, auth, sse, config }      auth -> config
+//! gateway -> { providers, config }                providers -> { sse, config }
+//! everyone -> chat; chat and sse -> nobody
+//! ```
+#![forbid(unsafe_code)]
 
+pub mod chat;
+pub mod config;
+pub mod gateway;
+pub mod providers;
+pub mod sse;

@@ -1,0 +1,91 @@
+//! How many runs go on at once, and how many may wait for a place.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::error::RunError;
+
+/// What a caller is told who finds the queue full.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The places of all runs. Waiting runs get theirs in the order in which they came.
+#[derive(Debug)]
+pub struct Admission {
+    places: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    max_waiting: usize,
+}
+
+impl Admission {
+    pub fn new(max_running: usize, max_waiting: usize) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(max_running.min(Semaphore::MAX_PERMITS))),
+            waiting: AtomicUsize::new(0),
+            max_waiting,
+        }
+    }
+
+    /// Takes a place, waiting for one where there is none. The place is free again when the permit is dropped.
+    ///
+    /// # Errors
+    /// [`RunError::Busy`] at once when as many runs wait as may.
+    pub async fn enter(&self) -> Result<OwnedSemaphorePermit, RunError> {
+        if let Ok(permit) = self.places.clone().try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _place_in_line = self.line_up()?;
+        let permit = self.places.clone().acquire_owned().await;
+        Ok(permit.expect("the semaphore is never closed"))
+    }
+
+    fn line_up(&self) -> Result<InLine<'_>, RunError> {
+        let room = |waiting| (waiting < self.max_waiting).then_some(waiting + 1);
+        match self
+            .waiting
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, room)
+        {
+            Ok(_) => Ok(InLine(&self.waiting)),
+            Err(_) => Err(RunError::Busy {
+                retry_after: RETRY_AFTER,
+            }),
+        }
+    }
+}
+
+struct InLine<'a>(&'a AtomicUsize);
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_past_the_queue_is_told_to_come_back() {
+        let admission = Arc::new(Admission::new(1, 1));
+        let first = admission.enter().await.unwrap();
+        let second = tokio::spawn({
+            let admission = Arc::clone(&admission);
+            async move { admission.enter().await.map(drop) }
+        });
+        while admission.waiting.load(Ordering::Acquire) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let third = admission.enter().await.map(drop);
+        assert_eq!(
+            third,
+            Err(RunError::Busy {
+                retry_after: RETRY_AFTER
+            })
+        );
+        drop(first);
+        assert_eq!(second.await.unwrap(), Ok(()));
+    }
+}

@@ -1,0 +1,207 @@
+//! Every provider and model that is known, and how a name becomes one of them. Built once from the configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use serde_json::{Map, Value};
+
+use super::embed::{EmbedModel, MAX_INPUTS};
+use super::error::RunError;
+use crate::chat::{ModelRef, ProviderId};
+use crate::config::{Compat, Config, Environment, ModelKind};
+use crate::providers::{self, Known, Provider, Serves, SetupError};
+
+/// A provider that is there, with what is known of its models.
+pub(super) struct Entry {
+    pub known: Known,
+    pub provider: Arc<dyn Provider>,
+    /// The most inputs of one embedding call, as far as the provider has told us.
+    embed_cap: Arc<AtomicUsize>,
+}
+
+/// A model that can be called.
+#[derive(Clone)]
+pub(super) struct Callable {
+    pub id: ModelRef,
+    pub provider: Arc<dyn Provider>,
+    pub max_tokens: Option<u32>,
+    pub params: Arc<Map<String, Value>>,
+    pub compat: Compat,
+}
+
+pub(super) struct Providers(BTreeMap<ProviderId, Entry>);
+
+/// How many names an error lists.
+const NAMES_SHOWN: usize = 12;
+
+impl Providers {
+    pub fn new(config: &Config, env: &Environment) -> Result<Self, SetupError> {
+        let connect = |known: Known| {
+            let provider = providers::connect(&known)?;
+            let embed_cap = Arc::new(AtomicUsize::new(MAX_INPUTS));
+            Ok((
+                known.id.clone(),
+                Entry {
+                    known,
+                    provider,
+                    embed_cap,
+                },
+            ))
+        };
+        let known = providers::known(&config.models, env)?;
+        known
+            .into_iter()
+            .map(connect)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    pub fn get(&self, id: &ProviderId) -> Option<&Entry> {
+        self.0.get(id)
+    }
+
+    /// In the order in which a default is looked for: known vendors first, then others by id, `offline` last.
+    pub fn by_preference(&self) -> Vec<&Entry> {
+        let mut entries: Vec<&Entry> = self.0.values().collect();
+        entries.sort_by_key(|entry| entry.known.rank);
+        entries
+    }
+
+    /// The first usable provider's default model of this kind; the offline provider's where nothing else is there.
+    pub fn default_model(&self, kind: ModelKind) -> Option<ModelRef> {
+        let usable = self
+            .by_preference()
+            .into_iter()
+            .filter(|entry| entry.known.usable);
+        usable.into_iter().find_map(|entry| {
+            let id = entry.known.default_model(kind)?;
+            Some(entry.known.model_ref(id))
+        })
+    }
+
+    /// A model ref, or a bare model id that exactly one provider lists, as a model ref.
+    pub fn resolve(&self, name: &str, kind: ModelKind) -> Result<ModelRef, RunError> {
+        if let Ok(model) = name.parse::<ModelRef>()
+            && let Some(entry) = self.get(&model.provider)
+        {
+            return match entry.known.serves(&model.model, kind) {
+                Serves::Yes => Ok(model),
+                Serves::OtherKind => Err(wrong_kind(&model, kind)),
+                Serves::No => Err(self.unknown(name, kind)),
+            };
+        }
+        let listing: Vec<ModelRef> = self
+            .listed(kind)
+            .filter(|model| model.model == name)
+            .collect();
+        match listing.as_slice() {
+            [only] => Ok(only.clone()),
+            [] => match self.listed(kind.other()).find(|model| model.model == name) {
+                Some(model) => Err(wrong_kind(&model, kind)),
+                None => Err(self.unknown(name, kind)),
+            },
+            several => Err(RunError::UnknownModel {
+                name: name.to_owned(),
+                advice: format!(
+                    "several providers list it, write one of: {}",
+                    join(several.iter())
+                ),
+            }),
+        }
+    }
+
+    /// Every listed model of this kind, usable providers or not, in the order of preference.
+    pub fn listed(&self, kind: ModelKind) -> impl Iterator<Item = ModelRef> + '_ {
+        let there = self
+            .by_preference()
+            .into_iter()
+            .filter(|entry| entry.known.is_there());
+        there.flat_map(move |entry| {
+            let ids = entry.known.listed(kind).into_iter();
+            ids.map(|id| entry.known.model_ref(id))
+        })
+    }
+
+    /// What a call of `model` needs. `params` join those of the model's own configuration and win over them.
+    ///
+    /// # Errors
+    /// A provider that is not there, or that cannot be called as it is configured.
+    pub fn callable(
+        &self,
+        model: &ModelRef,
+        params: Map<String, Value>,
+    ) -> Result<Callable, RunError> {
+        let entry = self.usable(&model.provider)?;
+        let listed = entry.known.model(&model.model);
+        let mut joined = listed.map(|model| model.params.clone()).unwrap_or_default();
+        joined.extend(params);
+        Ok(Callable {
+            id: model.clone(),
+            provider: Arc::clone(&entry.provider),
+            max_tokens: listed.and_then(|model| model.max_tokens),
+            params: Arc::new(joined),
+            compat: entry.known.compat(&model.model),
+        })
+    }
+
+    fn usable(&self, id: &ProviderId) -> Result<&Entry, RunError> {
+        match self.get(id) {
+            Some(entry) if entry.known.usable => Ok(entry),
+            Some(entry) => Err(RunError::NotConfigured(entry.known.remedy())),
+            None => Err(self.no_provider(id.as_str())),
+        }
+    }
+
+    /// What an embedding call of `model` needs.
+    pub fn embed_model(&self, model: &ModelRef) -> Result<EmbedModel, RunError> {
+        let entry = self.usable(&model.provider)?;
+        Ok(EmbedModel {
+            id: model.clone(),
+            provider: Arc::clone(&entry.provider),
+            dimensions: None,
+            cap: Arc::clone(&entry.embed_cap),
+        })
+    }
+
+    pub fn no_provider(&self, name: &str) -> RunError {
+        let there = self.0.values().filter(|entry| entry.known.is_there());
+        let known: Vec<&str> = there.map(|entry| entry.known.id.as_str()).collect();
+        RunError::UnknownModel {
+            name: name.to_owned(),
+            advice: format!("known providers: {}", known.join(", ")),
+        }
+    }
+
+    fn unknown(&self, name: &str, kind: ModelKind) -> RunError {
+        let mut known: Vec<ModelRef> = self.listed(kind).collect();
+        known.sort_by_cached_key(|model| strsim::osa_distance(&model.to_string(), name));
+        let advice = match (known.is_empty(), known.len() > NAMES_SHOWN) {
+            (true, _) => "none is configured".to_owned(),
+            (_, false) => format!("known: {}", join(known.iter())),
+            (_, true) => format!("nearest: {}", join(known.iter().take(NAMES_SHOWN))),
+        };
+        RunError::UnknownModel {
+            name: name.to_owned(),
+            advice,
+        }
+    }
+}
+
+fn wrong_kind(model: &ModelRef, wanted: ModelKind) -> RunError {
+    let message = match wanted {
+        ModelKind::Chat => format!("`{model}` is an embedding model: it cannot chat"),
+        ModelKind::Embedding => format!("`{model}` is a chat model: it makes no embeddings"),
+    };
+    RunError::Invalid {
+        param: Some("model".to_owned()),
+        message,
+    }
+}
+
+fn join<'a>(models: impl Iterator<Item = &'a ModelRef>) -> String {
+    models
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,245 @@
+//! Embeddings: which model, in which batches, and whether what came back can be passed on.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use tokio::time::{sleep, timeout};
+
+use super::Inner;
+use super::error::RunError;
+use super::failover::{Step, step};
+use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef};
+use crate::providers::{EmbedCall, EmbedReply, EmbedSlice, Provider, ProviderError};
+
+/// The most inputs of one request.
+pub const MAX_INPUTS: usize = 2048;
+
+/// The most characters, or tokens, of one input.
+pub const MAX_INPUT_CHARS: usize = 300_000;
+
+/// Calls of a provider at once for one request.
+const CALLS_AT_ONCE: usize = 4;
+
+/// An embedding model that can be called.
+#[derive(Clone)]
+pub(super) struct EmbedModel {
+    pub id: ModelRef,
+    pub provider: Arc<dyn Provider>,
+    /// How many numbers its vectors shall have when the caller does not say.
+    pub dimensions: Option<u32>,
+    /// The most inputs that the provider takes at once, as far as it has told us.
+    pub cap: Arc<AtomicUsize>,
+}
+
+pub(super) async fn embed(inner: &Inner, request: EmbedRequest) -> Result<Embeddings, RunError> {
+    check(&request.input)?;
+    let (plan, model) = inner.agents.embedding(&request.routing, &inner.providers)?;
+    let job = Job {
+        model: &model,
+        input: &request.input,
+        dimensions: request.dimensions.or(model.dimensions),
+        user: request.user.as_deref(),
+    };
+    let limit = plan.agent.timeout;
+    let reply = match timeout(limit, job.run()).await {
+        Ok(reply) => reply?,
+        Err(_) => return Err(RunError::Deadline { limit }),
+    };
+    verify(&model.id, &reply)?;
+    Ok(Embeddings {
+        model: model.id,
+        vectors: reply.vectors,
+        usage: reply.usage,
+    })
+}
+
+fn check(input: &EmbedInput) -> Result<(), RunError> {
+    let count = input.len();
+    if count == 0 || count > MAX_INPUTS {
+        return Err(invalid(
+            None,
+            format!("`input` must hold 1 to {MAX_INPUTS} inputs, not {count}"),
+        ));
+    }
+    // Bytes are the cheap upper bound: characters are counted only where they could matter.
+    let long =
+        |text: &String| text.len() > MAX_INPUT_CHARS && text.chars().count() > MAX_INPUT_CHARS;
+    let (empty, long) = match input {
+        EmbedInput::Texts(texts) => (
+            texts.iter().position(String::is_empty),
+            texts.iter().position(long),
+        ),
+        EmbedInput::Tokens(lists) => (
+            lists.iter().position(Vec::is_empty),
+            lists.iter().position(|list| list.len() > MAX_INPUT_CHARS),
+        ),
+    };
+    if let Some(index) = empty {
+        return Err(invalid(
+            Some(index),
+            "is empty: there is nothing to embed".to_owned(),
+        ));
+    }
+    match long {
+        Some(index) => Err(invalid(
+            Some(index),
+            format!("is longer than {MAX_INPUT_CHARS} characters"),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn invalid(index: Option<usize>, message: String) -> RunError {
+    let param = index.map_or_else(|| "input".to_owned(), |index| format!("input[{index}]"));
+    let message = index.map_or_else(|| message.clone(), |_| format!("`{param}` {message}"));
+    RunError::Invalid {
+        param: Some(param),
+        message,
+    }
+}
+
+/// One request's work: its inputs, split as the provider needs it.
+struct Job<'a> {
+    model: &'a EmbedModel,
+    input: &'a EmbedInput,
+    dimensions: Option<u32>,
+    user: Option<&'a str>,
+}
+
+impl Job<'_> {
+    async fn run(&self) -> Result<EmbedReply, RunError> {
+        let count = self.input.len();
+        let cap = self.model.cap.load(Ordering::Relaxed).max(1);
+        if count <= cap {
+            return self.batch(0..count).await;
+        }
+        let starts = (0..count).step_by(cap);
+        let batches = starts.map(|start| self.batch(start..count.min(start + cap)));
+        let replies: Vec<EmbedReply> = stream::iter(batches)
+            .buffered(CALLS_AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(replies
+            .into_iter()
+            .reduce(join)
+            .expect("there is at least one batch"))
+    }
+
+    /// Embeds a range of the inputs, in halves where the provider says that they are too many.
+    fn batch(&self, range: Range<usize>) -> BoxFuture<'_, Result<EmbedReply, RunError>> {
+        async move {
+            let count = range.len();
+            match self.call(range.clone()).await {
+                Ok(reply) if reply.vectors.len() == count => Ok(reply),
+                Ok(reply) => Err(self.broken(format!(
+                    "{} vectors for {count} inputs",
+                    reply.vectors.len()
+                ))),
+                Err(error) if count > 1 && too_many(&error) => {
+                    let middle = range.start + count / 2;
+                    self.model.cap.fetch_min(count / 2, Ordering::Relaxed);
+                    let first = self.batch(range.start..middle).await?;
+                    let second = self.batch(middle..range.end).await?;
+                    Ok(join(first, second))
+                }
+                Err(error) => Err(error.into()),
+            }
+        }
+        .boxed()
+    }
+
+    async fn call(&self, range: Range<usize>) -> Result<EmbedReply, ProviderError> {
+        let call = EmbedCall {
+            model: &self.model.id.model,
+            input: match self.input {
+                EmbedInput::Texts(texts) => EmbedSlice::Texts(&texts[range]),
+                EmbedInput::Tokens(lists) => EmbedSlice::Tokens(&lists[range]),
+            },
+            dimensions: self.dimensions,
+            user: self.user,
+        };
+        let mut calls = 0;
+        loop {
+            calls += 1;
+            let error = match self.model.provider.embed(call).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            match step(&error, calls) {
+                Step::Retry(wait) => sleep(wait).await,
+                Step::Next | Step::GiveUp => return Err(error),
+            }
+        }
+    }
+
+    fn broken(&self, reason: String) -> RunError {
+        broken(&self.model.id, reason)
+    }
+}
+
+fn broken(model: &ModelRef, reason: String) -> RunError {
+    ProviderError::Broken {
+        provider: model.provider.to_string(),
+        reason,
+    }
+    .into()
+}
+
+/// Whether a provider refused a batch for its size: too many inputs, or too many tokens in all of them.
+fn too_many(error: &ProviderError) -> bool {
+    const SIGNS: [&str; 8] = [
+        "too many",
+        "too large",
+        "at most",
+        "batch",
+        "maximum",
+        "limit",
+        "exceed",
+        "tokens per request",
+    ];
+    let ProviderError::Rejected { message, .. } = error else {
+        return false;
+    };
+    let message = message.to_ascii_lowercase();
+    SIGNS.iter().any(|sign| message.contains(sign))
+}
+
+fn join(mut first: EmbedReply, second: EmbedReply) -> EmbedReply {
+    first.vectors.extend(second.vectors);
+    first.usage = match (first.usage, second.usage) {
+        (Some(a), Some(b)) => Some(EmbedUsage {
+            prompt_tokens: a.prompt_tokens + b.prompt_tokens,
+            total_tokens: a.total_tokens + b.total_tokens,
+        }),
+        // A sum that leaves a part out would be no sum.
+        _ => None,
+    };
+    first
+}
+
+/// One dimension for all vectors, every number finite; what is not so is never passed on.
+fn verify(model: &ModelRef, reply: &EmbedReply) -> Result<(), RunError> {
+    let dimension = reply.vectors.first().map_or(0, Vec::len);
+    if dimension == 0 {
+        return Err(broken(model, "an empty vector".to_owned()));
+    }
+    for (index, vector) in reply.vectors.iter().enumerate() {
+        if vector.len() != dimension {
+            let reason = format!(
+                "vector {index} has {} numbers, the first {dimension}",
+                vector.len()
+            );
+            return Err(broken(model, reason));
+        }
+        if !vector.iter().all(|number| number.is_finite()) {
+            return Err(broken(
+                model,
+                format!("vector {index} holds a number that is not finite"),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! How a run fails, and whose fault it is. Both doors answer from [`RunError::fault`] alone.
+
+use std::time::Duration;
+
+use crate::chat::{AgentId, ModelRef};
+use crate::providers::ProviderError;
+
+/// Why a run, a listing or an embedding did not happen, or broke midway.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    #[error("no agent `{name}`; configured: {}", configured.join(", "))]
+    UnknownAgent {
+        name: String,
+        configured: Vec<String>,
+    },
+    #[error("no model `{name}`; {advice}")]
+    UnknownModel { name: String, advice: String },
+    #[error("agent `{agent}` may not use `{model}`; allowed: {}", allowed.join(", "))]
+    ModelNotAllowed {
+        agent: AgentId,
+        model: ModelRef,
+        allowed: Vec<String>,
+    },
+    #[error("missing scope: {0}")]
+    MissingScope(&'static str),
+    /// What was asked cannot be right, wherever it is sent. `param` names the member of the request.
+    #[error("{message}")]
+    Invalid {
+        param: Option<String>,
+        message: String,
+    },
+    /// The configuration names nothing that can be called.
+    #[error("no model can be called: {0}")]
+    NotConfigured(String),
+    #[error("too many runs are waiting; try again in {} s", retry_after.as_secs())]
+    Busy { retry_after: Duration },
+    #[error("the run was not done within {} s", limit.as_secs_f64())]
+    Deadline { limit: Duration },
+    #[error("the provider's answer ended before its end")]
+    Unfinished,
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+}
+
+/// Whose fault a failure is, and what the caller can do: the one input of HTTP statuses and exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The request is wrong; sent again, it fails again.
+    Caller,
+    /// It names an agent or a model that is not there.
+    NotFound,
+    /// The caller may not do this.
+    Refused,
+    /// Try again, where known after this long.
+    Busy { retry_after: Option<Duration> },
+    /// The configuration lacks what the request needs.
+    Misconfigured,
+    /// The provider refused the key of this installation.
+    Credentials,
+    /// The provider failed.
+    Upstream,
+    /// The provider cannot be reached.
+    Unreachable,
+    /// A limit of time passed.
+    TimedOut,
+}
+
+impl RunError {
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::UnknownAgent { .. } | Self::UnknownModel { .. } => Fault::NotFound,
+            Self::ModelNotAllowed { .. } | Self::MissingScope(_) => Fault::Refused,
+            Self::Invalid { .. } => Fault::Caller,
+            Self::NotConfigured(_) => Fault::Misconfigured,
+            Self::Busy { retry_after } => Fault::Busy {
+                retry_after: Some(*retry_after),
+            },
+            Self::Deadline { .. } => Fault::TimedOut,
+            Self::Unfinished => Fault::Upstream,
+            Self::Provider(error) => match error {
+                ProviderError::Rejected { .. } | ProviderError::Unsupported { .. } => Fault::Caller,
+                ProviderError::UnknownModel { .. } => Fault::NotFound,
+                ProviderError::Auth { .. } => Fault::Credentials,
+                ProviderError::Limited { retry_after, .. } => Fault::Busy {
+                    retry_after: *retry_after,
+                },
+                ProviderError::Unreachable { .. } => Fault::Unreachable,
+                ProviderError::Silent { .. } => Fault::TimedOut,
+                ProviderError::Failed { .. }
+                | ProviderError::Broken { .. }
+                | ProviderError::InStream { .. } => Fault::Upstream,
+            },
+        }
+    }
+
+    /// The machine-readable code, where there is one: OpenAI's, the provider's, or ours.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::UnknownAgent { .. } => Some("agent_not_found"),
+            Self::UnknownModel { .. } => Some("model_not_found"),
+            Self::ModelNotAllowed { .. } => Some("model_not_allowed"),
+            Self::MissingScope(_) => Some("missing_scope"),
+            Self::Invalid { .. } => None,
+            Self::NotConfigured(_) => Some("provider_not_configured"),
+            Self::Busy { .. } => Some("too_many_runs"),
+            Self::Deadline { .. } => Some("run_timeout"),
+            Self::Unfinished => Some("provider_broken_answer"),
+            Self::Provider(error) => match error {
+                ProviderError::Rejected { code, .. } => code.as_deref(),
+                ProviderError::UnknownModel { .. } => Some("model_not_found"),
+                ProviderError::Auth { .. } => Some("provider_auth"),
+                ProviderError::Limited { .. } => Some("rate_limit_exceeded"),
+                ProviderError::Unreachable { .. } => Some("provider_unreachable"),
+                ProviderError::Failed { .. } => Some("provider_failed"),
+                ProviderError::Broken { .. } => Some("provider_broken_answer"),
+                ProviderError::InStream { .. } => Some("provider_error"),
+                ProviderError::Silent { .. } => Some("provider_timeout"),
+                ProviderError::Unsupported { .. } => Some("unsupported"),
+            },
+        }
+    }
+
+    /// The member of the request that is at fault, where one is.
+    pub fn param(&self) -> Option<&str> {
+        match self {
+            Self::UnknownModel { .. } | Self::ModelNotAllowed { .. } => Some("model"),
+            Self::Invalid { param, .. } | Self::Provider(ProviderError::Rejected { param, .. }) => {
+                param.as_deref()
+            }
+            _ => None,
+        }
+    }
+}
