@@ -1,0 +1,180 @@
+//! How the server ends: open, draining, ending, cut; and the count of the runs in flight. Only the phases: what a
+//! route refuses and what a stream says last is theirs, what becomes of a connection is `listener`'s.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// The order is the order in time; a phase never goes back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Phase {
+    Open,
+    /// Connections are still taken, so that health can say 503 and the rest be refused; runs go on.
+    Draining,
+    /// Nothing is taken any more; streams that still run end with an error frame.
+    Ending,
+    /// Connections are dropped where they stand.
+    Cut,
+}
+
+/// The one handle to the end of the server, shared by those who order it (signals), those who read it (routes,
+/// streams) and those who carry it out (`listener::serve`).
+#[derive(Clone)]
+pub struct Drain(Arc<Shared>);
+
+struct Shared {
+    phase: watch::Sender<Phase>,
+    runs: watch::Sender<usize>,
+}
+
+impl Drain {
+    /// A server that is open.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Shared {
+            phase: watch::Sender::new(Phase::Open),
+            runs: watch::Sender::new(0),
+        }))
+    }
+
+    /// Begins the drain: the first signal.
+    pub fn begin(&self) {
+        self.advance(Phase::Draining);
+    }
+
+    /// Ends everything at once, whatever is in flight: the second signal.
+    pub fn cut(&self) {
+        self.advance(Phase::Cut);
+    }
+
+    /// Whether new work is to be refused. Cheap enough for every request.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        *self.0.phase.borrow() >= Phase::Draining
+    }
+
+    /// Counts a run in flight for as long as the returned [`Run`] lives; the drain waits for it.
+    #[must_use]
+    pub fn run_started(&self) -> Run {
+        self.0.runs.send_modify(|runs| *runs += 1);
+        Run(self.clone())
+    }
+
+    /// Resolves when a stream that still runs must say its last words: once the grace period is over.
+    pub fn ending(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.reached(Phase::Ending)
+    }
+
+    pub(super) fn reached(&self, phase: Phase) -> impl Future<Output = ()> + Send + use<> {
+        let mut phases = self.0.phase.subscribe();
+        // An error means that every handle is gone, and with them the server.
+        async move { drop(phases.wait_for(|now| *now >= phase).await) }
+    }
+
+    /// Waits for [`Self::begin`], then for the runs in flight, at most for `grace`; then begins the ending. True
+    /// when every run came to its own end.
+    pub(super) async fn wind_down(&self, grace: Duration) -> bool {
+        self.reached(Phase::Draining).await;
+        let mut runs = self.0.runs.subscribe();
+        let drained = tokio::select! {
+            biased;
+            // First, because a cut leaves no runs either.
+            () = self.reached(Phase::Cut) => false,
+            _ = runs.wait_for(|runs| *runs == 0) => true,
+            () = sleep(grace) => false,
+        };
+        self.advance(Phase::Ending);
+        drained
+    }
+
+    fn advance(&self, phase: Phase) {
+        self.0.phase.send_if_modified(|now| {
+            let later = phase > *now;
+            *now = phase.max(*now);
+            later
+        });
+    }
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A run in flight.
+pub struct Run(Drain);
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        // Only the last one has somebody waiting for it.
+        self.0.0.runs.send_if_modified(|runs| {
+            *runs -= 1;
+            *runs == 0
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const GRACE: Duration = Duration::from_secs(30);
+
+    #[tokio::test(start_paused = true)]
+    async fn without_runs_the_ending_begins_at_once() {
+        let drain = Drain::new();
+        assert!(!drain.is_draining());
+        assert_eq!(
+            drain.wind_down(GRACE).now_or_never(),
+            None,
+            "nobody ordered it yet"
+        );
+        drain.begin();
+        assert!(drain.is_draining());
+        assert_eq!(drain.ending().now_or_never(), None);
+        assert_eq!(drain.wind_down(GRACE).now_or_never(), Some(true));
+        assert_eq!(drain.ending().now_or_never(), Some(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_run_to_finish_begins_the_ending() {
+        let drain = Drain::new();
+        let (first, second) = (drain.run_started(), drain.run_started());
+        drain.begin();
+        let mut winding = Box::pin(drain.wind_down(GRACE));
+        drop(first);
+        assert_eq!((&mut winding).now_or_never(), None);
+        drop(second);
+        assert_eq!(winding.now_or_never(), Some(true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_that_outlasts_the_grace_period_is_told_to_end() {
+        let drain = Drain::new();
+        let _run = drain.run_started();
+        drain.begin();
+        let (begun, ending) = (Instant::now(), drain.ending());
+        assert!(!drain.wind_down(GRACE).await);
+        assert_eq!(begun.elapsed(), GRACE);
+        assert_eq!(ending.now_or_never(), Some(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cut_does_not_wait_for_the_grace_period() {
+        let drain = Drain::new();
+        let _run = drain.run_started();
+        drain.cut();
+        assert_eq!(drain.wind_down(GRACE).now_or_never(), Some(false));
+        assert_eq!(
+            drain.reached(Phase::Cut).now_or_never(),
+            Some(()),
+            "a phase never goes back"
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! A TCP stream that reports what it hears, gives up on a peer that does not read, and lingers before it closes on
+//! one that is still sending. Read deadlines are not kept here: `activity` counts them, `connection` acts on them.
+
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use super::activity::Activity;
+
+/// Bytes read and thrown away before a close, at most: more than the largest body a caller may mean to send.
+const LINGER_BYTES: usize = 32 << 20;
+/// Time spent on that, at most.
+const LINGER_TIME: Duration = Duration::from_secs(5);
+/// Bytes thrown away at a time.
+const SCRAP_BYTES: usize = 16 << 10;
+
+pub(super) struct Socket {
+    stream: TcpStream,
+    activity: Arc<Activity>,
+    write_timeout: Duration,
+    /// Runs while a write makes no progress.
+    stall: Option<Pin<Box<Sleep>>>,
+    linger: Option<Linger>,
+}
+
+struct Linger {
+    until: Pin<Box<Sleep>>,
+    bytes_left: usize,
+}
+
+impl Socket {
+    /// Small writes go out at once (`TCP_NODELAY`): an event of a stream must not wait for the next one.
+    ///
+    /// # Errors
+    /// When the option cannot be set: the peer is gone already.
+    pub(super) fn new(
+        stream: TcpStream,
+        activity: Arc<Activity>,
+        write_timeout: Duration,
+    ) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            activity,
+            write_timeout,
+            stall: None,
+            linger: None,
+        })
+    }
+
+    fn watch_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if outcome.is_ready() {
+            if self.stall.take().is_some() {
+                self.activity.set_blocked(false);
+            }
+            return outcome;
+        }
+        let (activity, limit) = (&self.activity, self.write_timeout);
+        let stall = self.stall.get_or_insert_with(|| {
+            activity.set_blocked(true);
+            Box::pin(sleep(limit))
+        });
+        ready!(stall.as_mut().poll(cx));
+        // Reset rather than close: the kernel would go on offering the unsent bytes for minutes.
+        self.stream.set_zero_linger()?;
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the peer does not read",
+        )))
+    }
+}
+
+impl Linger {
+    fn new() -> Self {
+        Self {
+            until: Box::pin(sleep(LINGER_TIME)),
+            bytes_left: LINGER_BYTES,
+        }
+    }
+
+    fn poll(&mut self, stream: &mut TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+        let mut scrap = [MaybeUninit::uninit(); SCRAP_BYTES];
+        loop {
+            let mut buf = ReadBuf::uninit(&mut scrap);
+            match Pin::new(&mut *stream).poll_read(cx, &mut buf) {
+                Poll::Pending => return self.until.as_mut().poll(cx),
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Ready(Ok(())) => {
+                    let read = buf.filled().len();
+                    if read == 0 || read > self.bytes_left {
+                        return Poll::Ready(());
+                    }
+                    self.bytes_left -= read;
+                }
+            }
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        let bytes = &buf.filled()[before..];
+        if !bytes.is_empty() {
+            self.activity.heard(bytes);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.watch_write(cx, outcome)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.watch_write(cx, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// Shuts the write side, then reads on until the peer has closed too, if it may still be sending: a close with
+    /// unread bytes is a reset, and a reset can destroy the answer before the peer reads it.
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            if !this.activity.close() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let linger = this.linger.get_or_insert_with(Linger::new);
+        linger.poll(&mut this.stream, cx).map(Ok)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio::sync::Semaphore;
+
+    use super::super::listener::Limits;
+    use super::*;
+
+    #[tokio::test]
+    async fn small_writes_do_not_wait_for_acknowledgements() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        assert!(!stream.nodelay().unwrap());
+        let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let second = Duration::from_secs(1);
+        let limits = Limits {
+            max_connections: 1,
+            header_timeout: second,
+            keep_alive: second,
+            write_timeout: second,
+            grace: second,
+        };
+        let activity = Arc::new(Activity::new(&limits, place));
+        let socket = Socket::new(stream, activity, second).unwrap();
+        assert!(socket.stream.nodelay().unwrap());
+        assert!(socket.is_write_vectored());
+    }
+}
