@@ -1,0 +1,9 @@
+//! The end-to-end tests: one binary, one file per door, real sockets, a scripted provider behind them.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod scripted_provider;
+mod support;
