@@ -130,6 +130,14 @@ impl SystemPrompt {
         self.stable.is_empty() && self.varying.is_empty()
     }
 
+    /// Adds a text at the end.
+    pub fn append(&mut self, text: &str) {
+        if !self.varying.is_empty() {
+            self.varying.push_str("\n\n");
+        }
+        self.varying.push_str(text);
+    }
+
     /// Both parts, joined by an empty line where both are there.
     pub fn text(&self) -> String {
         match (self.stable.is_empty(), self.varying.is_empty()) {

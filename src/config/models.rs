@@ -150,6 +150,8 @@ pub struct Compat {
     pub upstream: Option<Upstream>,
     /// The member that caps the answer's tokens.
     pub max_tokens_field: Option<MaxTokensField>,
+    /// Whether it knows `response_format`; where not, the form of an answer is asked for in the prompt and checked.
+    pub structured_outputs: Option<bool>,
 }
 
 impl Compat {
@@ -159,6 +161,7 @@ impl Compat {
         Self {
             upstream: self.upstream.or(others.upstream),
             max_tokens_field: self.max_tokens_field.or(others.max_tokens_field),
+            structured_outputs: self.structured_outputs.or(others.structured_outputs),
         }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Callable {
     pub max_tokens: Option<u32>,
     pub params: Arc<Map<String, Value>>,
     pub compat: Compat,
+    /// Whether the form of an answer can be asked for beside the prompt.
+    pub knows_schemas: bool,
 }
 
 pub(super) struct Providers(BTreeMap<ProviderId, Entry>);
@@ -142,6 +144,7 @@ impl Providers {
             max_tokens: listed.and_then(|model| model.max_tokens),
             params: Arc::new(joined),
             compat: entry.known.compat(&model.model),
+            knows_schemas: entry.known.knows_schemas(&model.model),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::constraint::Unmet;
 use crate::chat::{AgentId, ModelRef};
 use crate::providers::ProviderError;
 
@@ -38,6 +39,12 @@ pub enum RunError {
     Deadline { limit: Duration },
     #[error("the provider's answer ended before its end")]
     Unfinished,
+    /// The caller insisted on a tool call, and no answer held one.
+    #[error("the model called none of the tools that `tool_choice` asks for: {tools}")]
+    ToolChoiceUnmet { tools: String },
+    /// The caller insisted on a form, and no answer had it.
+    #[error("the model's answer does not match `response_format`: {reason}")]
+    SchemaUnmet { reason: String },
     #[error(transparent)]
     Provider(#[from] ProviderError),
 }
@@ -65,6 +72,15 @@ pub enum Fault {
     TimedOut,
 }
 
+impl From<Unmet> for RunError {
+    fn from(unmet: Unmet) -> Self {
+        match unmet {
+            Unmet::ToolChoice(tools) => Self::ToolChoiceUnmet { tools },
+            Unmet::Schema(reason) => Self::SchemaUnmet { reason },
+        }
+    }
+}
+
 impl RunError {
     pub fn fault(&self) -> Fault {
         match self {
@@ -76,7 +92,9 @@ impl RunError {
                 retry_after: Some(*retry_after),
             },
             Self::Deadline { .. } => Fault::TimedOut,
-            Self::Unfinished => Fault::Upstream,
+            Self::Unfinished | Self::ToolChoiceUnmet { .. } | Self::SchemaUnmet { .. } => {
+                Fault::Upstream
+            }
             Self::Provider(error) => match error {
                 ProviderError::Rejected { .. } | ProviderError::Unsupported { .. } => Fault::Caller,
                 ProviderError::UnknownModel { .. } => Fault::NotFound,
@@ -105,6 +123,8 @@ impl RunError {
             Self::Busy { .. } => Some("too_many_runs"),
             Self::Deadline { .. } => Some("run_timeout"),
             Self::Unfinished => Some("provider_broken_answer"),
+            Self::ToolChoiceUnmet { .. } => Some("tool_choice_unmet"),
+            Self::SchemaUnmet { .. } => Some("schema_unmet"),
             Self::Provider(error) => match error {
                 ProviderError::Rejected { code, .. } => code.as_deref(),
                 ProviderError::UnknownModel { .. } => Some("model_not_found"),

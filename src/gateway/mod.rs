@@ -1,7 +1,9 @@
 //! The room: agents run here. No HTTP, no terminal, no environment; the doors translate into and out of it.
 
 mod admission;
+mod call;
 mod catalog;
+mod constraint;
 mod embed;
 mod error;
 mod failover;
@@ -9,6 +11,7 @@ mod listing;
 mod memory;
 mod prompt;
 mod run;
+mod said;
 mod target;
 
 use std::sync::Arc;

@@ -1,22 +1,25 @@
-//! The agent loop: target, place, prompt, provider stream, events. Dropping the stream cancels everything behind it.
+//! The agent loop: target, place, prompt, model calls, events. Dropping the stream cancels everything behind it.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
-use futures_util::{Stream, StreamExt};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, Sleep, sleep, timeout_at};
+use tokio::time::{Sleep, sleep_until};
 
+use super::call::{Deadline, Opened, open};
 use super::catalog::Callable;
+use super::constraint::{Constraint, Unmet};
 use super::error::RunError;
-use super::failover::{Step, step};
+use super::said::Said;
 use super::{Gateway, RunStream, prompt};
 use crate::chat::{
-    ChatEvent, ChatRequest, FinishReason, Finished, Message, RunEvent, RunRequest, Started,
+    ChatEvent, ChatRequest, Delivery, Delta, Finished, RunEvent, RunRequest, Started, Usage,
 };
-use crate::providers::{ChatStream, ModelCall, ProviderError};
+use crate::providers::ChatStream;
 
 pub(super) async fn run_agent(
     gateway: &Gateway,
@@ -35,163 +38,198 @@ pub(super) async fn run_agent(
     if chat.reasoning_effort.is_none() {
         chat.reasoning_effort.clone_from(&agent.thinking_default);
     }
+    let chain = target.chain;
+    let asked_in_prompt = chain.iter().any(|model| !model.knows_schemas);
+    let constraint = Constraint::of(&chat, asked_in_prompt)?;
 
     let opened = async {
         let place = inner.admission.enter().await?;
-        let call = open(&target.chain, &chat).await?;
-        Ok((place, call))
+        let opened = open(&chain, &chat).await?;
+        Ok((place, opened))
     };
-    let (place, call) = deadline.bound(opened).await?;
+    let (place, opened) = deadline.bound(opened).await?;
     let started = Started {
         agent: agent.id.clone(),
-        model: call.model.id.clone(),
+        model: chain[opened.place].id.clone(),
     };
+    let checked = constraint.map(|constraint| Checked {
+        constraint,
+        said: Said::default(),
+        repairs_left: REPAIRS,
+        held: (chat.delivery == Delivery::Whole).then(VecDeque::new),
+        anything_out: false,
+        chain,
+        chat,
+    });
     Ok(Box::pin(Run {
         started: Some(started),
-        first: Some(call.first),
-        events: Some(call.events),
-        limit,
-        deadline: Box::pin(sleep(deadline.left())),
+        phase: Phase::answering(opened),
+        usage: None,
+        checked: checked.map(Box::new),
+        alarm: Box::pin(sleep_until(deadline.at())),
+        deadline,
         _place: place,
     }))
 }
 
-/// The end of a run's time.
-struct Deadline {
-    at: Instant,
-    limit: Duration,
-}
-
-impl Deadline {
-    /// The furthest end that a timer can hold.
-    const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
-
-    fn after(limit: Duration) -> Self {
-        Self {
-            at: Instant::now() + limit.min(Self::LONGEST),
-            limit,
-        }
-    }
-
-    fn left(&self) -> Duration {
-        self.at.saturating_duration_since(Instant::now())
-    }
-
-    async fn bound<T>(
-        &self,
-        work: impl Future<Output = Result<T, RunError>>,
-    ) -> Result<T, RunError> {
-        match timeout_at(self.at, work).await {
-            Ok(result) => result,
-            Err(_) => Err(RunError::Deadline { limit: self.limit }),
-        }
-    }
-}
-
-/// A model call of which the first event is there.
-struct Opened<'a> {
-    model: &'a Callable,
-    first: ChatEvent,
-    events: ChatStream,
-}
-
-/// The first model of the chain that answers. Until one has, a failure is invisible.
-async fn open<'a>(chain: &'a Arc<[Callable]>, chat: &ChatRequest) -> Result<Opened<'a>, RunError> {
-    let mut last = None;
-    for model in chain.iter() {
-        let mut calls = 0;
-        loop {
-            calls += 1;
-            let error = match call(model, chat).await {
-                Ok((first, events)) => {
-                    return Ok(Opened {
-                        model,
-                        first,
-                        events,
-                    });
-                }
-                Err(error) => error,
-            };
-            tracing::warn!(model = %model.id, calls, %error, "model call failed");
-            match step(&error, calls) {
-                Step::Retry(wait) => tokio::time::sleep(wait).await,
-                Step::Next => {
-                    last = Some(error);
-                    break;
-                }
-                Step::GiveUp => return Err(error.into()),
-            }
-        }
-    }
-    Err(last.expect("a chain holds at least one model").into())
-}
-
-async fn call(
-    model: &Callable,
-    request: &ChatRequest,
-) -> Result<(ChatEvent, ChatStream), ProviderError> {
-    let call = ModelCall {
-        model: &model.id.model,
-        max_tokens: model.max_tokens,
-        params: &model.params,
-        compat: model.compat,
-        request,
-    };
-    let mut events = model.provider.stream(call).await?;
-    let first = match events.next().await {
-        Some(first) => first?,
-        None => return Err(empty(model)),
-    };
-    let after_tool = matches!(request.messages.last(), Some(Message::Tool { .. }));
-    match first {
-        // Nothing was said at all: fine after a tool's result, which may need no word; otherwise not an answer.
-        ChatEvent::Finished(Finished {
-            reason: FinishReason::Stop,
-            ..
-        }) if !after_tool => Err(empty(model)),
-        first => Ok((first, events)),
-    }
-}
-
-fn empty(model: &Callable) -> ProviderError {
-    ProviderError::Broken {
-        provider: model.id.provider.to_string(),
-        reason: "an empty answer".to_owned(),
-    }
-}
+/// Further tries for an answer that is not what the caller insists on.
+const REPAIRS: u32 = 1;
 
 /// A run that has begun to answer.
 struct Run {
     started: Option<Started>,
-    first: Option<ChatEvent>,
-    /// `None` once the run is over.
-    events: Option<ChatStream>,
-    limit: Duration,
-    deadline: Pin<Box<Sleep>>,
+    phase: Phase,
+    /// Of the model calls that are over.
+    usage: Option<Usage>,
+    checked: Option<Box<Checked>>,
+    deadline: Deadline,
+    alarm: Pin<Box<Sleep>>,
     _place: OwnedSemaphorePermit,
 }
 
-impl Run {
-    fn next_chat_event(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<ChatEvent, ProviderError>>> {
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(first)));
+enum Phase {
+    /// A model speaks.
+    Answering {
+        first: Option<ChatEvent>,
+        events: ChatStream,
+    },
+    /// The next model call is on its way.
+    Opening(BoxFuture<'static, Result<Opened, RunError>>),
+    /// Everything has been said; what was held back goes out, then the end.
+    Closing {
+        held: VecDeque<Delta>,
+        finished: Finished,
+    },
+    Over,
+}
+
+impl Phase {
+    fn answering(opened: Opened) -> Self {
+        Self::Answering {
+            first: Some(opened.first),
+            events: opened.events,
         }
-        match &mut self.events {
-            Some(events) => events.poll_next_unpin(cx),
-            None => Poll::Ready(None),
+    }
+}
+
+/// What a run needs whose answer is checked before it counts.
+struct Checked {
+    constraint: Constraint,
+    said: Said,
+    repairs_left: u32,
+    /// A whole answer is held back until it has been checked; a streamed one goes out as it comes.
+    held: Option<VecDeque<Delta>>,
+    anything_out: bool,
+    chain: Arc<[Callable]>,
+    chat: ChatRequest,
+}
+
+impl Checked {
+    /// Takes note of a delta; hands it back if it may go out now.
+    fn pass(&mut self, delta: Delta) -> Option<Delta> {
+        self.said.add(&delta);
+        match &mut self.held {
+            Some(held) => {
+                held.push_back(delta);
+                None
+            }
+            None => {
+                self.anything_out = true;
+                Some(delta)
+            }
         }
     }
 
-    /// Ends the run: the request to the provider goes with its stream.
-    fn end(
-        &mut self,
-        with: Result<RunEvent, RunError>,
-    ) -> Poll<Option<Result<RunEvent, RunError>>> {
-        self.events = None;
-        Poll::Ready(Some(with))
+    /// The call that asks once more, where that can still be done unseen.
+    fn repair(&mut self, unmet: &Unmet) -> Option<Phase> {
+        if self.anything_out || self.repairs_left == 0 {
+            return None;
+        }
+        self.repairs_left -= 1;
+        if let Some(held) = &mut self.held {
+            held.clear();
+        }
+        let mut chat = self.chat.clone();
+        let said = std::mem::take(&mut self.said);
+        if said.tool_calls.is_empty() && !said.text.is_empty() {
+            chat.messages.push(said.into_message());
+        }
+        chat.messages.push(unmet.advice());
+        let chain = Arc::clone(&self.chain);
+        Some(Phase::Opening(
+            async move { open(&chain, &chat).await }.boxed(),
+        ))
+    }
+}
+
+impl Run {
+    /// One step of the run; `None` where there was one and nothing goes out of it.
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<RunEvent, RunError>>> {
+        match &mut self.phase {
+            Phase::Answering { first, events } => {
+                let event = match first.take() {
+                    Some(first) => Some(Ok(first)),
+                    None => ready!(events.poll_next_unpin(cx)),
+                };
+                Poll::Ready(match event {
+                    Some(Ok(ChatEvent::Delta(delta))) => self.delta(delta).map(Ok),
+                    Some(Ok(ChatEvent::Finished(finished))) => self.answered(finished),
+                    Some(Err(error)) => Some(Err(error.into())),
+                    None => Some(Err(RunError::Unfinished)),
+                })
+            }
+            Phase::Opening(opening) => {
+                let opened = ready!(opening.as_mut().poll(cx));
+                Poll::Ready(match opened {
+                    Ok(opened) => {
+                        self.phase = Phase::answering(opened);
+                        None
+                    }
+                    Err(error) => Some(Err(error)),
+                })
+            }
+            Phase::Closing { held, finished } => Poll::Ready(Some(Ok(match held.pop_front() {
+                Some(delta) => RunEvent::Delta(delta),
+                None => RunEvent::Finished(*finished),
+            }))),
+            Phase::Over => Poll::Ready(None),
+        }
+    }
+
+    fn delta(&mut self, delta: Delta) -> Option<RunEvent> {
+        let delta = match &mut self.checked {
+            Some(checked) => checked.pass(delta)?,
+            None => delta,
+        };
+        Some(RunEvent::Delta(delta))
+    }
+
+    /// A model call is over: its answer counts, is asked for once more, or fails.
+    fn answered(&mut self, finished: Finished) -> Option<Result<RunEvent, RunError>> {
+        if let Some(usage) = finished.usage {
+            *self.usage.get_or_insert_default() += usage;
+        }
+        let finished = Finished {
+            usage: self.usage,
+            ..finished
+        };
+        let Some(checked) = &mut self.checked else {
+            return Some(Ok(RunEvent::Finished(finished)));
+        };
+        match checked.constraint.check(&checked.said, finished.reason) {
+            Ok(()) => {
+                let held = checked.held.take().unwrap_or_default();
+                self.phase = Phase::Closing { held, finished };
+                None
+            }
+            Err(unmet) => match checked.repair(&unmet) {
+                Some(phase) => {
+                    self.phase = phase;
+                    None
+                }
+                None => Some(Err(unmet.into())),
+            },
+        }
     }
 }
 
@@ -202,25 +240,23 @@ impl Stream for Run {
         if let Some(started) = self.started.take() {
             return Poll::Ready(Some(Ok(RunEvent::Started(started))));
         }
-        if self.events.is_none() {
-            return Poll::Ready(None);
-        }
-        match self.next_chat_event(cx) {
-            Poll::Ready(Some(Ok(ChatEvent::Delta(delta)))) => {
-                Poll::Ready(Some(Ok(RunEvent::Delta(delta))))
+        loop {
+            if matches!(self.phase, Phase::Over) {
+                return Poll::Ready(None);
             }
-            Poll::Ready(Some(Ok(ChatEvent::Finished(finished)))) => {
-                self.end(Ok(RunEvent::Finished(finished)))
-            }
-            Poll::Ready(Some(Err(error))) => self.end(Err(error.into())),
-            Poll::Ready(None) => self.end(Err(RunError::Unfinished)),
-            Poll::Pending => {
-                let limit = self.limit;
-                match self.deadline.as_mut().poll(cx) {
-                    Poll::Ready(()) => self.end(Err(RunError::Deadline { limit })),
-                    Poll::Pending => Poll::Pending,
+            let event = match self.poll_step(cx) {
+                Poll::Ready(Some(event)) => event,
+                Poll::Ready(None) => continue,
+                Poll::Pending => {
+                    ready!(self.alarm.as_mut().poll(cx));
+                    Err(self.deadline.passed())
                 }
+            };
+            if matches!(event, Err(_) | Ok(RunEvent::Finished(_))) {
+                // The request to the provider goes with its stream.
+                self.phase = Phase::Over;
             }
+            return Poll::Ready(Some(event));
         }
     }
 }

@@ -219,6 +219,15 @@ impl Known {
         of_model.or(self.config.compat).or(of_vendor)
     }
 
+    /// Whether the model can be told the form of its answer beside the prompt.
+    pub fn knows_schemas(&self, id: &str) -> bool {
+        let by_dialect = match self.api {
+            ApiKind::OpenaiCompletions => true,
+            ApiKind::Offline | ApiKind::Foreign => false,
+        };
+        self.compat(id).structured_outputs.unwrap_or(by_dialect)
+    }
+
     /// A provider without a list is asked for anything. One with a list serves what it lists, unless it lists no
     /// embedding models and an embedding is asked for.
     pub fn serves(&self, id: &str, kind: ModelKind) -> Serves {

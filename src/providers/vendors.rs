@@ -21,6 +21,7 @@ pub struct Vendor {
 const PLAIN: Compat = Compat {
     upstream: None,
     max_tokens_field: None,
+    structured_outputs: None,
 };
 const OPENAI: Compat = Compat {
     max_tokens_field: Some(MaxTokensField::MaxCompletionTokens),

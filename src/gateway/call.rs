@@ -1,0 +1,140 @@
+//! One model call of a run: down the chain of models until one has begun to answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::catalog::Callable;
+use super::constraint::instruction;
+use super::error::RunError;
+use super::failover::{Step, step};
+use crate::chat::{ChatEvent, ChatRequest, FinishReason, Finished, Message, ResponseFormat};
+use crate::providers::{ChatStream, ModelCall, ProviderError};
+
+/// A model call of which the first event is there.
+pub struct Opened {
+    /// The place in the chain of the model that answers.
+    pub place: usize,
+    pub first: ChatEvent,
+    pub events: ChatStream,
+}
+
+/// The end of a run's time.
+#[derive(Clone, Copy)]
+pub struct Deadline {
+    at: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    /// The furthest end that a timer can hold.
+    const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+    pub fn after(limit: Duration) -> Self {
+        Self {
+            at: Instant::now() + limit.min(Self::LONGEST),
+            limit,
+        }
+    }
+
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+
+    pub fn passed(&self) -> RunError {
+        RunError::Deadline { limit: self.limit }
+    }
+
+    /// `work`, unless the time is over before it is done.
+    pub async fn bound<T>(
+        &self,
+        work: impl Future<Output = Result<T, RunError>>,
+    ) -> Result<T, RunError> {
+        timeout_at(self.at, work)
+            .await
+            .unwrap_or_else(|_| Err(self.passed()))
+    }
+}
+
+/// The first model of the chain that answers. Until one has, a failure is invisible.
+///
+/// # Errors
+/// What the last model said, once none is left that could do better.
+pub async fn open(chain: &Arc<[Callable]>, chat: &ChatRequest) -> Result<Opened, RunError> {
+    let mut last = None;
+    for (place, model) in chain.iter().enumerate() {
+        let mut calls = 0;
+        loop {
+            calls += 1;
+            let error = match call(model, chat).await {
+                Ok((first, events)) => {
+                    return Ok(Opened {
+                        place,
+                        first,
+                        events,
+                    });
+                }
+                Err(error) => error,
+            };
+            tracing::warn!(model = %model.id, calls, %error, "model call failed");
+            match step(&error, calls) {
+                Step::Retry(wait) => sleep(wait).await,
+                Step::Next => {
+                    last = Some(error);
+                    break;
+                }
+                Step::GiveUp => return Err(error.into()),
+            }
+        }
+    }
+    Err(last.expect("a chain holds at least one model").into())
+}
+
+async fn call(
+    model: &Callable,
+    chat: &ChatRequest,
+) -> Result<(ChatEvent, ChatStream), ProviderError> {
+    let adapted = adapt(model, chat);
+    let call = ModelCall {
+        model: &model.id.model,
+        max_tokens: model.max_tokens,
+        params: &model.params,
+        compat: model.compat,
+        request: adapted.as_ref().unwrap_or(chat),
+    };
+    let mut events = model.provider.stream(call).await?;
+    let first = match events.next().await {
+        Some(first) => first?,
+        None => return Err(empty(model)),
+    };
+    let after_tool = matches!(chat.messages.last(), Some(Message::Tool { .. }));
+    match first {
+        // Nothing was said at all: fine after a tool's result, which may need no word; otherwise not an answer.
+        ChatEvent::Finished(Finished {
+            reason: FinishReason::Stop,
+            ..
+        }) if !after_tool => Err(empty(model)),
+        first => Ok((first, events)),
+    }
+}
+
+/// The request for a model that knows no schemas: the form of the answer is asked for in the prompt.
+fn adapt(model: &Callable, chat: &ChatRequest) -> Option<ChatRequest> {
+    if model.knows_schemas {
+        return None;
+    }
+    let instruction = instruction(&chat.format)?;
+    let mut chat = chat.clone();
+    chat.format = ResponseFormat::Text;
+    chat.system.append(&instruction);
+    Some(chat)
+}
+
+fn empty(model: &Callable) -> ProviderError {
+    ProviderError::Broken {
+        provider: model.id.provider.to_string(),
+        reason: "an empty answer".to_owned(),
+    }
+}
