@@ -22,8 +22,10 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod auth;
 pub mod chat;
 pub mod config;
 pub mod gateway;
 pub mod providers;
+pub mod server;
 pub mod sse;

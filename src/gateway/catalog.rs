@@ -63,6 +63,14 @@ impl Providers {
         self.0.get(id)
     }
 
+    /// # Errors
+    /// A name that is no provider's.
+    pub fn named(&self, name: &str) -> Result<&Entry, RunError> {
+        let id = name.parse::<ProviderId>().ok();
+        id.and_then(|id| self.0.get(&id))
+            .ok_or_else(|| self.no_provider(name))
+    }
+
     /// In the order in which a default is looked for: known vendors first, then others by id, `offline` last.
     pub fn by_preference(&self) -> Vec<&Entry> {
         let mut entries: Vec<&Entry> = self.0.values().collect();
@@ -113,13 +121,19 @@ impl Providers {
         }
     }
 
+    /// The providers whose models are listed: those that are there, the offline one only where no other is.
+    pub fn shown(&self) -> Vec<&Entry> {
+        let mut entries = self.by_preference();
+        entries.retain(|entry| entry.known.is_there());
+        if entries.iter().any(|entry| !entry.known.is_offline()) {
+            entries.retain(|entry| !entry.known.is_offline());
+        }
+        entries
+    }
+
     /// Every listed model of this kind, usable providers or not, in the order of preference.
     pub fn listed(&self, kind: ModelKind) -> impl Iterator<Item = ModelRef> + '_ {
-        let there = self
-            .by_preference()
-            .into_iter()
-            .filter(|entry| entry.known.is_there());
-        there.flat_map(move |entry| {
+        self.shown().into_iter().flat_map(move |entry| {
             let ids = entry.known.listed(kind).into_iter();
             ids.map(|id| entry.known.model_ref(id))
         })

@@ -46,19 +46,10 @@ pub(super) fn list(inner: &Inner, scope: &CatalogScope) -> Result<Catalog, RunEr
         Some(name) => inner.agents.get(name)?,
         None => inner.agents.default_agent(),
     };
-    let mut entries = inner.providers.by_preference();
-    if let Some(name) = &scope.provider {
-        entries.retain(|entry| entry.known.id.as_str().eq_ignore_ascii_case(name));
-        if entries.is_empty() {
-            return Err(inner.providers.no_provider(name));
-        }
-    } else {
-        entries.retain(|entry| entry.known.is_there());
-        // The offline provider is listed only when nothing else is.
-        if entries.iter().any(|entry| !entry.known.is_offline()) {
-            entries.retain(|entry| !entry.known.is_offline());
-        }
-    }
+    let entries = match &scope.provider {
+        Some(name) => vec![inner.providers.named(name)?],
+        None => inner.providers.shown(),
+    };
     let mut models = Vec::new();
     for entry in entries {
         for kind in [ModelKind::Chat, ModelKind::Embedding] {

@@ -20,7 +20,7 @@ use futures_util::stream::BoxStream;
 
 use crate::chat::{EmbedRequest, Embeddings, RunEvent, RunRequest};
 use crate::config::{Config, Environment};
-pub use crate::providers::SetupError;
+pub use crate::providers::{ProviderError, SetupError};
 
 use admission::Admission;
 use catalog::Providers;

@@ -44,7 +44,12 @@ impl Drain {
         self.advance(Phase::Draining);
     }
 
-    /// Ends everything at once, whatever is in flight: the second signal.
+    /// Ends the waiting: what still runs says its last words now. The second signal.
+    pub fn end(&self) {
+        self.advance(Phase::Ending);
+    }
+
+    /// Drops every connection where it stands, without a word.
     pub fn cut(&self) {
         self.advance(Phase::Cut);
     }
@@ -62,7 +67,7 @@ impl Drain {
         Run(self.clone())
     }
 
-    /// Resolves when a stream that still runs must say its last words: once the grace period is over.
+    /// Resolves when a stream that still runs must say its last words: once the grace period is over, or by order.
     pub fn ending(&self) -> impl Future<Output = ()> + Send + use<> {
         self.reached(Phase::Ending)
     }
@@ -81,7 +86,7 @@ impl Drain {
         let drained = tokio::select! {
             biased;
             // First, because a cut leaves no runs either.
-            () = self.reached(Phase::Cut) => false,
+            () = self.reached(Phase::Ending) => false,
             _ = runs.wait_for(|runs| *runs == 0) => true,
             () = sleep(grace) => false,
         };
@@ -163,6 +168,16 @@ mod tests {
         assert!(!drain.wind_down(GRACE).await);
         assert_eq!(begun.elapsed(), GRACE);
         assert_eq!(ending.now_or_never(), Some(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_order_to_end_does_not_wait_for_the_grace_period() {
+        let drain = Drain::new();
+        let _run = drain.run_started();
+        drain.begin();
+        drain.end();
+        assert_eq!(drain.wind_down(GRACE).now_or_never(), Some(false));
+        assert_eq!(drain.ending().now_or_never(), Some(()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,0 +1,216 @@
+//! What a handler is given: who calls, what the `x-openclaw-*` headers say, and the decoded body.
+
+use hyper::{HeaderMap, StatusCode};
+
+use super::error::ApiError;
+use crate::auth::{Caller, Scope};
+use crate::chat::{self, Authority};
+use crate::config::HttpConfig;
+
+/// One authenticated request.
+#[derive(Debug)]
+pub struct Call<B> {
+    pub caller: Caller,
+    pub routing: Routing,
+    pub body: B,
+}
+
+/// The `x-openclaw-*` headers of a request, checked for shape. A blank header counts as absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Routing {
+    pub agent: Option<String>,
+    pub model: Option<String>,
+    pub channel: Option<String>,
+    pub session_key: Option<String>,
+}
+
+const AGENT: &str = "x-openclaw-agent-id";
+const CHANNEL: &str = "x-openclaw-message-channel";
+const MODEL: &str = "x-openclaw-model";
+const SENDER_IS_OWNER: &str = "x-openclaw-sender-is-owner";
+const SESSION_KEY: &str = "x-openclaw-session-key";
+
+/// The longest channel name, in bytes.
+const MAX_CHANNEL_BYTES: usize = 64;
+
+impl Routing {
+    /// # Errors
+    /// 400, naming the header.
+    pub fn parse(headers: &HeaderMap) -> Result<Self, ApiError> {
+        // Nothing asks who sends yet; a value that means nothing is a mistake all the same.
+        if !matches!(
+            read(headers, SENDER_IS_OWNER)?,
+            None | Some("true" | "false")
+        ) {
+            return Err(bad(SENDER_IS_OWNER, "must be `true` or `false`"));
+        }
+        let owned = |name| Ok::<_, ApiError>(read(headers, name)?.map(str::to_owned));
+        Ok(Self {
+            agent: owned(AGENT)?,
+            model: owned(MODEL)?,
+            channel: read(headers, CHANNEL)?.map(channel).transpose()?,
+            session_key: owned(SESSION_KEY)?,
+        })
+    }
+}
+
+fn read<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, ApiError> {
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+        Err(_) => Err(bad(name, "is not UTF-8")),
+    }
+}
+
+fn channel(name: &str) -> Result<String, ApiError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if name.len() > MAX_CHANNEL_BYTES || !name.bytes().all(allowed) {
+        return Err(bad(
+            CHANNEL,
+            "must be 1 to 64 letters, digits, `-`, `_` or `.`",
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn bad(header: &str, what: &str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, format!("header `{header}` {what}"))
+}
+
+impl<B> Call<B> {
+    /// What the room has to know to choose an agent and a model; `model` is the body's.
+    pub fn room(&self, model: Option<String>) -> chat::Routing {
+        chat::Routing {
+            model,
+            agent: self.routing.agent.clone(),
+            model_override: self.routing.model.clone(),
+            channel: self.routing.channel.clone(),
+            authority: Authority {
+                any_model: self.caller.has(Scope::Admin),
+            },
+        }
+    }
+
+    /// # Errors
+    /// 501 for a request that belongs to a lasting session: this version keeps none.
+    pub fn is_stateless(&self, user: Option<&str>, http: &HttpConfig) -> Result<(), ApiError> {
+        if self.routing.session_key.is_some() {
+            return Err(no_sessions(format!("send no `{SESSION_KEY}`")));
+        }
+        if http.sessions.from_user && user.is_some() {
+            let remedy = "send no `user`, or set `gateway.http.sessions.fromUser: false` to pass it to the provider only";
+            return Err(no_sessions(remedy.to_owned()).with_param("user"));
+        }
+        Ok(())
+    }
+}
+
+fn no_sessions(remedy: String) -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_IMPLEMENTED,
+        format!("this version keeps no sessions: {remedy}"),
+    )
+    .with_code("sessions_unavailable")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use hyper::header::HeaderName;
+
+    use super::*;
+    use crate::auth::{AuthMode, Authenticator};
+
+    fn headers(pairs: &[(&'static str, &[u8])]) -> HeaderMap {
+        let pairs = pairs.iter().map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                hyper::header::HeaderValue::from_bytes(value).unwrap(),
+            )
+        });
+        pairs.collect()
+    }
+
+    fn call(pairs: &[(&'static str, &[u8])]) -> Call<()> {
+        let headers = headers(pairs);
+        let gate = Authenticator::new(AuthMode::None, &[]);
+        Call {
+            caller: gate
+                .authenticate(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 1), &headers)
+                .unwrap(),
+            routing: Routing::parse(&headers).unwrap(),
+            body: (),
+        }
+    }
+
+    #[test]
+    fn headers_become_a_routing_and_blank_ones_do_not_count() {
+        let routing = Routing::parse(&headers(&[
+            (AGENT, b" beta "),
+            (MODEL, "p/modèle".as_bytes()),
+            (CHANNEL, b"slack-1.x_y"),
+            (SESSION_KEY, b""),
+            (SENDER_IS_OWNER, b"true"),
+        ]));
+        let expected = Routing {
+            agent: Some("beta".into()),
+            model: Some("p/modèle".into()),
+            channel: Some("slack-1.x_y".into()),
+            session_key: None,
+        };
+        assert_eq!(routing, Ok(expected));
+    }
+
+    #[test]
+    fn a_header_that_means_nothing_is_refused_by_name() {
+        let long = [b'a'; MAX_CHANNEL_BYTES + 1];
+        for (name, value) in [
+            (SENDER_IS_OWNER, &b"yes"[..]),
+            (SENDER_IS_OWNER, b"True"),
+            (CHANNEL, b"a b"),
+            (CHANNEL, &long),
+            (AGENT, b"\xff"),
+        ] {
+            let error = Routing::parse(&headers(&[(name, value)])).unwrap_err();
+            assert_eq!(error.status(), 400);
+            assert!(String::from_utf8(error.to_json()).unwrap().contains(name));
+        }
+    }
+
+    #[test]
+    fn only_an_admin_may_choose_any_model() {
+        assert!(call(&[]).room(None).authority.any_model);
+        assert!(
+            !call(&[("x-openclaw-scopes", b"operator.write")])
+                .room(None)
+                .authority
+                .any_model
+        );
+    }
+
+    #[test]
+    fn a_request_that_needs_a_session_is_told_that_there_are_none() {
+        let from_user = HttpConfig::default();
+        let mut not = HttpConfig::default();
+        not.sessions.from_user = false;
+        assert_eq!(call(&[]).is_stateless(None, &from_user), Ok(()));
+        assert_eq!(call(&[]).is_stateless(Some("ann"), &not), Ok(()));
+        assert_eq!(
+            call(&[])
+                .is_stateless(Some("ann"), &from_user)
+                .unwrap_err()
+                .status(),
+            501
+        );
+        assert_eq!(
+            call(&[(SESSION_KEY, b"k")])
+                .is_stateless(None, &not)
+                .unwrap_err()
+                .status(),
+            501
+        );
+    }
+}

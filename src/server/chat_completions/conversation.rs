@@ -1,0 +1,231 @@
+//! The messages of a request as a conversation: who said what, which calls were answered, and whether there is
+//! anything to answer.
+
+use super::parts::{self, Pictures};
+use super::request::{CalledFunction, Content, Message as WireMessage, ToolCall as WireCall};
+use crate::chat::{Message, Part, ToolCall};
+use crate::server::error::ApiError;
+
+#[derive(Debug, PartialEq)]
+pub struct Conversation {
+    /// The texts of `system` and `developer` messages, in order.
+    pub system: Vec<String>,
+    pub messages: Vec<Message>,
+}
+
+/// # Errors
+/// 400 for messages that make no conversation, naming the first that is at fault.
+pub fn decode(messages: Vec<WireMessage>) -> Result<Conversation, ApiError> {
+    let count = messages.len();
+    let last_user = messages.iter().rposition(|message| message.role == "user");
+    let mut reading = Reading::default();
+    for (index, message) in messages.into_iter().enumerate() {
+        reading.pictures.is_last_user = Some(index) == last_user;
+        reading.message(index, message)?;
+    }
+    reading.all_answered()?;
+    let turn = reading
+        .messages
+        .iter()
+        .rev()
+        .take_while(|message| !matches!(message, Message::Assistant { .. }));
+    if !turn.into_iter().any(says_something) {
+        let param = match count {
+            0 => "messages".to_owned(),
+            count => format!("messages[{}].content", count - 1),
+        };
+        let message = "there is nothing to answer: after the last `assistant` message there must be a `user` message with content, or a tool result";
+        return Err(ApiError::invalid(param, message));
+    }
+    Ok(Conversation {
+        system: reading.system,
+        messages: reading.messages,
+    })
+}
+
+fn says_something(message: &Message) -> bool {
+    match message {
+        Message::User { parts, .. } => parts.iter().any(|part| part.as_text() != Some("")),
+        Message::Tool { .. } => true,
+        Message::Assistant { .. } => false,
+    }
+}
+
+#[derive(Default)]
+struct Reading {
+    system: Vec<String>,
+    messages: Vec<Message>,
+    /// Calls of the last assistant message without an answer so far.
+    open: Vec<OpenCall>,
+    pictures: Pictures,
+}
+
+struct OpenCall {
+    id: String,
+    name: String,
+    /// The path of the calls that this is one of.
+    at: String,
+    /// Made by the older `function_call`, and so answered by name.
+    by_name: bool,
+}
+
+impl Reading {
+    fn message(&mut self, index: usize, message: WireMessage) -> Result<(), ApiError> {
+        let at = format!("messages[{index}]");
+        match message.role.as_str() {
+            "system" | "developer" => {
+                let text = join(&parts::spoken(message.content, &at)?);
+                self.system
+                    .extend(Some(text).filter(|text| !text.is_empty()));
+            }
+            "user" => {
+                self.all_answered()?;
+                let parts = parts::user(message.content, &at, &mut self.pictures)?;
+                self.messages.push(Message::User {
+                    parts,
+                    name: message.name,
+                });
+            }
+            "assistant" => {
+                self.all_answered()?;
+                self.assistant(message, &at)?;
+            }
+            "tool" => {
+                let id = message
+                    .tool_call_id
+                    .ok_or_else(|| required(&format!("{at}.tool_call_id")))?;
+                let call = self.open.iter().position(|call| call.id == id);
+                self.answer(call, message.content, &at, "tool_call_id")?;
+            }
+            "function" => {
+                let name = message
+                    .name
+                    .ok_or_else(|| required(&format!("{at}.name")))?;
+                let call = self
+                    .open
+                    .iter()
+                    .position(|call| call.by_name && call.name == name);
+                self.answer(call, message.content, &at, "name")?;
+            }
+            _ => {
+                let message = format!(
+                    "`{at}.role` must be `system`, `developer`, `user`, `assistant`, `tool` or `function`"
+                );
+                return Err(ApiError::invalid(format!("{at}.role"), message));
+            }
+        }
+        Ok(())
+    }
+
+    fn assistant(&mut self, message: WireMessage, at: &str) -> Result<(), ApiError> {
+        let mut said = parts::spoken(message.content, at)?;
+        said.extend(
+            message
+                .refusal
+                .filter(|refusal| !refusal.is_empty())
+                .map(Part::Refusal),
+        );
+        let mut tool_calls = Vec::new();
+        for (index, call) in message
+            .tool_calls
+            .unwrap_or_default()
+            .into_iter()
+            .enumerate()
+        {
+            tool_calls.push(tool_call(call, &format!("{at}.tool_calls[{index}]"))?);
+        }
+        let by_name = tool_calls.is_empty() && message.function_call.is_some();
+        if let (true, Some(CalledFunction { name, arguments })) = (by_name, message.function_call) {
+            let id = format!("call_{}", self.messages.len());
+            tool_calls.push(ToolCall {
+                id,
+                name,
+                arguments,
+            });
+        }
+        self.open.extend(tool_calls.iter().map(|call| OpenCall {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            at: format!(
+                "{at}.{}",
+                if by_name {
+                    "function_call"
+                } else {
+                    "tool_calls"
+                }
+            ),
+            by_name,
+        }));
+        self.messages.push(Message::Assistant {
+            parts: said,
+            reasoning: message
+                .reasoning_content
+                .filter(|reasoning| !reasoning.is_empty()),
+            tool_calls,
+            name: message.name,
+        });
+        Ok(())
+    }
+
+    fn answer(
+        &mut self,
+        call: Option<usize>,
+        content: Option<Content>,
+        at: &str,
+        by: &str,
+    ) -> Result<(), ApiError> {
+        let Some(call) = call else {
+            let message =
+                format!("`{at}.{by}` answers no open call of the `assistant` message before it");
+            return Err(ApiError::invalid(format!("{at}.{by}"), message));
+        };
+        let parts = parts::spoken(content, at)?;
+        let call_id = self.open.remove(call).id;
+        self.messages.push(Message::Tool { call_id, parts });
+        Ok(())
+    }
+
+    fn all_answered(&self) -> Result<(), ApiError> {
+        let Some(first) = self.open.first() else {
+            return Ok(());
+        };
+        let ids: Vec<&str> = self.open.iter().map(|call| call.id.as_str()).collect();
+        let message = format!(
+            "every call must be answered by a `tool` message; without an answer: {}",
+            ids.join(", ")
+        );
+        Err(ApiError::invalid(first.at.clone(), message))
+    }
+}
+
+fn tool_call(call: WireCall, at: &str) -> Result<ToolCall, ApiError> {
+    if !matches!(call.kind.as_deref(), None | Some("function")) {
+        return Err(ApiError::invalid(
+            format!("{at}.type"),
+            format!("`{at}.type` must be `function`"),
+        ));
+    }
+    if call.id.is_empty() {
+        return Err(ApiError::invalid(
+            format!("{at}.id"),
+            format!("`{at}.id` must not be empty"),
+        ));
+    }
+    let function = call
+        .function
+        .ok_or_else(|| required(&format!("{at}.function")))?;
+    Ok(ToolCall {
+        id: call.id,
+        name: function.name,
+        arguments: function.arguments,
+    })
+}
+
+fn join(parts: &[Part]) -> String {
+    let texts: Vec<&str> = parts.iter().filter_map(Part::as_text).collect();
+    texts.join("\n")
+}
+
+fn required(param: &str) -> ApiError {
+    ApiError::invalid(param, format!("`{param}` is required"))
+}

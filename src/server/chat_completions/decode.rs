@@ -1,0 +1,210 @@
+//! From the request as it was sent to what the room is asked. Everything of wrong range or shape ends here, with the
+//! path of the member that is at fault.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use super::request::{self, Request, Stop};
+use super::{conversation, tools};
+use crate::chat::{ChatRequest, Delivery, ResponseFormat, Sampling};
+use crate::server::body::{self, FromBody};
+use crate::server::error::ApiError;
+
+/// Stop sequences, at most.
+const MAX_STOPS: usize = 4;
+/// The most alternatives to a token that can be asked for.
+const MAX_TOP_LOGPROBS: u32 = 20;
+
+/// A checked request.
+#[derive(Debug)]
+pub struct Asked {
+    pub model: Option<String>,
+    /// The texts of `system` and `developer` messages, in order.
+    pub system: Vec<String>,
+    pub chat: ChatRequest,
+    pub include_usage: bool,
+}
+
+impl FromBody for Asked {
+    fn from_body(json: &str) -> Result<Self, ApiError> {
+        let mut wire: Request = body::parse(json)?;
+        let sampling = sampling(&mut wire)?;
+        let format = wire
+            .response_format
+            .map(format)
+            .transpose()?
+            .unwrap_or_default();
+        let tools = tools::decode(wire.tools, wire.functions)?;
+        let (tools, tool_choice) = tools::choose(tools, wire.tool_choice, wire.function_call)?;
+        let messages = wire
+            .messages
+            .ok_or_else(|| ApiError::invalid("messages", "`messages` is required"))?;
+        let conversation = conversation::decode(messages)?;
+        let include_usage = wire
+            .stream_options
+            .and_then(|options| options.include_usage);
+        let chat = ChatRequest {
+            messages: conversation.messages,
+            tools,
+            tool_choice,
+            parallel_tool_calls: wire.parallel_tool_calls,
+            format,
+            sampling,
+            reasoning_effort: wire.reasoning_effort,
+            user: wire.user,
+            delivery: match wire.stream {
+                Some(true) => Delivery::Streamed,
+                Some(false) | None => Delivery::Whole,
+            },
+            ..ChatRequest::default()
+        };
+        Ok(Self {
+            model: wire.model,
+            system: conversation.system,
+            chat,
+            include_usage: include_usage.unwrap_or(false),
+        })
+    }
+}
+
+fn sampling(wire: &mut Request) -> Result<Sampling, ApiError> {
+    if wire.n.is_some_and(|n| n != 1) {
+        return Err(ApiError::invalid("n", "`n` must be 1: one answer is made"));
+    }
+    let max_tokens = [
+        ("max_completion_tokens", wire.max_completion_tokens),
+        ("max_tokens", wire.max_tokens),
+    ];
+    for (name, value) in max_tokens {
+        if value == Some(0) {
+            return Err(ApiError::invalid(
+                name,
+                format!("`{name}` must be at least 1"),
+            ));
+        }
+    }
+    within("temperature", wire.temperature, 0.0..=2.0)?;
+    within("top_p", wire.top_p, 0.0..=1.0)?;
+    within("frequency_penalty", wire.frequency_penalty, -2.0..=2.0)?;
+    within("presence_penalty", wire.presence_penalty, -2.0..=2.0)?;
+    if wire
+        .top_logprobs
+        .is_some_and(|count| count > MAX_TOP_LOGPROBS)
+    {
+        return Err(ApiError::invalid(
+            "top_logprobs",
+            format!("`top_logprobs` must be 0 to {MAX_TOP_LOGPROBS}"),
+        ));
+    }
+    if let Some(biases) = object_of::<f64>("logit_bias", wire.logit_bias.as_deref())? {
+        for (token, bias) in biases {
+            within(&format!("logit_bias.{token}"), Some(bias), -100.0..=100.0)?;
+        }
+    }
+    object_of::<String>("metadata", wire.metadata.as_deref())?;
+    Ok(Sampling {
+        max_tokens: wire.max_completion_tokens.or(wire.max_tokens),
+        temperature: wire.temperature,
+        top_p: wire.top_p,
+        frequency_penalty: wire.frequency_penalty,
+        presence_penalty: wire.presence_penalty,
+        seed: wire.seed,
+        stop: stop(wire.stop.take())?,
+        logit_bias: wire.logit_bias.take(),
+        logprobs: wire.logprobs,
+        top_logprobs: wire.top_logprobs,
+        metadata: wire.metadata.take(),
+        service_tier: wire.service_tier.take(),
+        prompt_cache_key: wire.prompt_cache_key.take(),
+        store: wire.store,
+    })
+}
+
+fn within(name: &str, value: Option<f64>, range: RangeInclusive<f64>) -> Result<(), ApiError> {
+    match value {
+        Some(value) if !range.contains(&value) => {
+            let message = format!(
+                "`{name}` must be {} to {}, not {value}",
+                range.start(),
+                range.end()
+            );
+            Err(ApiError::invalid(name, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks a member that is passed on as it was written: an object whose values are all of one type.
+fn object_of<'a, T: Deserialize<'a>>(
+    name: &str,
+    raw: Option<&'a RawValue>,
+) -> Result<Option<BTreeMap<String, T>>, ApiError> {
+    let Some(raw) = raw else {
+        return Ok(None);
+    };
+    serde_json::from_str(raw.get()).map(Some).map_err(|error| {
+        let finding = error.to_string();
+        let finding = finding.split(" at line ").next().unwrap_or_default();
+        ApiError::invalid(name, format!("`{name}`: {finding}"))
+    })
+}
+
+fn stop(stop: Option<Stop>) -> Result<Vec<String>, ApiError> {
+    let stops = match stop {
+        None => return Ok(Vec::new()),
+        Some(Stop::One(stop)) if stop.is_empty() => {
+            return Err(ApiError::invalid("stop", "`stop` must not be empty"));
+        }
+        Some(Stop::One(stop)) => return Ok(vec![stop]),
+        Some(Stop::Several(stops)) => stops,
+    };
+    if stops.len() > MAX_STOPS {
+        return Err(ApiError::invalid(
+            "stop",
+            format!("`stop` holds at most {MAX_STOPS} sequences"),
+        ));
+    }
+    match stops.iter().position(String::is_empty) {
+        Some(index) => Err(ApiError::invalid(
+            format!("stop[{index}]"),
+            format!("`stop[{index}]` must not be empty"),
+        )),
+        None => Ok(stops),
+    }
+}
+
+/// What every JSON Schema format has.
+#[derive(Deserialize)]
+struct NamedSchema {
+    #[serde(rename = "name")]
+    _name: String,
+    #[serde(rename = "schema")]
+    _schema: Option<BTreeMap<String, IgnoredAny>>,
+}
+
+fn format(format: request::ResponseFormat) -> Result<ResponseFormat, ApiError> {
+    let param = "response_format.json_schema";
+    match (format.kind.as_str(), format.json_schema) {
+        ("text", _) => Ok(ResponseFormat::Text),
+        ("json_object", _) => Ok(ResponseFormat::JsonObject),
+        ("json_schema", Some(schema)) => match serde_json::from_str::<NamedSchema>(schema.get()) {
+            Ok(_) => Ok(ResponseFormat::JsonSchema(schema)),
+            Err(_) => Err(ApiError::invalid(
+                param,
+                format!("`{param}` needs a `name`, and a `schema` that is an object"),
+            )),
+        },
+        ("json_schema", None) => Err(ApiError::invalid(param, format!("`{param}` is required"))),
+        (_, _) => Err(ApiError::invalid(
+            "response_format.type",
+            "`response_format.type` must be `text`, `json_object` or `json_schema`",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! `POST /v1/chat/completions`: OpenAI's shapes around the room's `run_agent`.
+
+mod chunks;
+mod conversation;
+mod decode;
+mod parts;
+mod reply;
+mod request;
+mod tools;
+
+use uuid::Uuid;
+
+use super::call::Call;
+use super::endpoint::{self, Gate, Route};
+use super::events::{self, EventStream};
+use super::path::Path;
+use super::reply::{Answer, answered_by, event_stream, json};
+use super::{State, unix_seconds};
+use crate::auth::Scope;
+use crate::chat::{Delivery, RunRequest};
+use crate::config::Endpoints;
+use chunks::Chunks;
+use decode::Asked;
+
+const GATE: Gate = Gate {
+    scope: Scope::Write,
+    is_on: Endpoints::chat_completions_on,
+    switch: "gateway.http.endpoints.chatCompletions.enabled: true",
+};
+
+/// What a request without a `model` is answered as.
+const DEFAULT_MODEL: &str = "openclaw";
+
+/// What is the same in every part of an answer.
+#[derive(Debug, Clone)]
+struct Envelope {
+    id: String,
+    /// Seconds since 1970.
+    created: u64,
+    /// The model as the caller named it.
+    model: String,
+}
+
+impl Envelope {
+    fn new(model: Option<String>) -> Self {
+        Self {
+            id: format!("chatcmpl-{}", Uuid::new_v4().simple()),
+            created: unix_seconds(),
+            model: model.unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
+        }
+    }
+}
+
+pub fn route(state: &State) -> Route {
+    endpoint::post(state, Path::At("/v1/chat/completions"), GATE, create)
+}
+
+async fn create(state: State, call: Call<Asked>) -> Answer {
+    call.is_stateless(call.body.chat.user.as_deref(), state.http())?;
+    let envelope = Envelope::new(call.body.model.clone());
+    let routing = call.room(call.body.model.clone());
+    let include_usage = call.body.include_usage;
+    let request = RunRequest {
+        routing,
+        system: call.body.system,
+        chat: call.body.chat,
+        timeout: None,
+    };
+    match request.chat.delivery {
+        Delivery::Whole => whole(&state, request, envelope).await,
+        Delivery::Streamed => {
+            streamed(&state, request, Chunks::new(&envelope, include_usage)).await
+        }
+    }
+}
+
+async fn whole(state: &State, request: RunRequest, envelope: Envelope) -> Answer {
+    let opened = events::open(state.gateway().clone(), request).await?;
+    let completion = reply::fold(opened.events).await?;
+    Ok(answered_by(
+        json(&completion.document(&envelope)),
+        &opened.started,
+    ))
+}
+
+async fn streamed(state: &State, request: RunRequest, chunks: Chunks) -> Answer {
+    let heartbeat = state.http().sse.heartbeat();
+    let open = events::open(state.gateway().clone(), request);
+    let opening = events::opening(open, heartbeat).await?;
+    let (frames, started) = EventStream::new(chunks, opening, heartbeat, state.drain());
+    let response = event_stream(frames);
+    Ok(match started {
+        Some(started) => answered_by(response, &started),
+        None => response,
+    })
+}

@@ -1,0 +1,222 @@
+//! A whole answer: the events of a run folded into one `chat.completion` object.
+
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::Envelope;
+use crate::chat::{Delta, Finished, RunEvent, ToolCall, ToolCallDelta, Usage};
+use crate::gateway::{RunError, RunStream};
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Completion {
+    said: Said,
+    finished: Finished,
+}
+
+#[derive(Debug, Default)]
+struct Said {
+    text: String,
+    reasoning: String,
+    refusal: String,
+    calls: Vec<ToolCall>,
+    logprobs: Option<Logprobs>,
+}
+
+/// Of the tokens of all pieces, in order.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Logprobs {
+    content: Option<Vec<Box<RawValue>>>,
+    refusal: Option<Vec<Box<RawValue>>>,
+}
+
+/// # Errors
+/// Why the run broke, or that it ended before its end.
+pub async fn fold(mut events: RunStream) -> Result<Completion, RunError> {
+    let mut said = Said::default();
+    while let Some(event) = events.next().await {
+        match event? {
+            RunEvent::Started(_) => {}
+            RunEvent::Delta(delta) => said.add(delta),
+            RunEvent::Finished(finished) => return Ok(Completion { said, finished }),
+        }
+    }
+    Err(RunError::Unfinished)
+}
+
+impl Said {
+    fn add(&mut self, delta: Delta) {
+        match delta {
+            Delta::Text(text) => append(&mut self.text, text),
+            Delta::Reasoning(text) => append(&mut self.reasoning, text),
+            Delta::Refusal(text) => append(&mut self.refusal, text),
+            Delta::ToolCall(delta) => self.call(delta),
+            Delta::Logprobs(raw) => {
+                // What has another shape than OpenAI's cannot be joined, and is left out.
+                let piece: Logprobs = serde_json::from_str(raw.get()).unwrap_or_default();
+                let all = self.logprobs.get_or_insert_default();
+                join(&mut all.content, piece.content);
+                join(&mut all.refusal, piece.refusal);
+            }
+        }
+    }
+
+    fn call(&mut self, delta: ToolCallDelta) {
+        match self.calls.get_mut(delta.index) {
+            Some(call) => append(&mut call.arguments, delta.arguments),
+            None => self.calls.push(ToolCall {
+                id: delta.id.unwrap_or_default(),
+                name: delta.name.unwrap_or_default(),
+                arguments: delta.arguments,
+            }),
+        }
+    }
+}
+
+/// A whole answer often is one piece, which then is not copied.
+fn append(text: &mut String, piece: String) {
+    if text.is_empty() {
+        *text = piece;
+    } else {
+        text.push_str(&piece);
+    }
+}
+
+fn join(all: &mut Option<Vec<Box<RawValue>>>, piece: Option<Vec<Box<RawValue>>>) {
+    if let Some(piece) = piece {
+        all.get_or_insert_default().extend(piece);
+    }
+}
+
+impl Completion {
+    pub fn document<'a>(&'a self, envelope: &'a Envelope) -> impl Serialize + 'a {
+        let said = &self.said;
+        let refusal = Some(said.refusal.as_str()).filter(|refusal| !refusal.is_empty());
+        let is_silent = said.text.is_empty() && (refusal.is_some() || !said.calls.is_empty());
+        let message = Message {
+            role: "assistant",
+            content: (!is_silent).then_some(said.text.as_str()),
+            refusal,
+            tool_calls: said.calls.iter().map(Call::from).collect(),
+            reasoning_content: Some(said.reasoning.as_str())
+                .filter(|reasoning| !reasoning.is_empty()),
+            annotations: [],
+        };
+        Document {
+            id: &envelope.id,
+            object: "chat.completion",
+            created: envelope.created,
+            model: &envelope.model,
+            choices: [Choice {
+                index: 0,
+                message,
+                logprobs: said.logprobs.as_ref(),
+                finish_reason: self.finished.reason.as_str(),
+            }],
+            usage: self.finished.usage.map(UsageShape::from),
+            service_tier: None,
+            system_fingerprint: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: u64,
+    model: &'a str,
+    choices: [Choice<'a>; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<UsageShape>,
+    service_tier: Option<&'a str>,
+    system_fingerprint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    index: u32,
+    message: Message<'a>,
+    logprobs: Option<&'a Logprobs>,
+    finish_reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    role: &'static str,
+    content: Option<&'a str>,
+    refusal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Call<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_content: Option<&'a str>,
+    annotations: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Call<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    function: CalledFunction<'a>,
+}
+
+#[derive(Serialize)]
+struct CalledFunction<'a> {
+    name: &'a str,
+    arguments: &'a str,
+}
+
+impl<'a> From<&'a ToolCall> for Call<'a> {
+    fn from(call: &'a ToolCall) -> Self {
+        Self {
+            id: &call.id,
+            kind: "function",
+            function: CalledFunction {
+                name: &call.name,
+                arguments: &call.arguments,
+            },
+        }
+    }
+}
+
+/// Usage in OpenAI's words.
+#[derive(Serialize)]
+pub struct UsageShape {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+    prompt_tokens_details: PromptDetails,
+    completion_tokens_details: CompletionDetails,
+}
+
+#[derive(Serialize)]
+struct PromptDetails {
+    cached_tokens: u64,
+}
+
+#[derive(Serialize)]
+struct CompletionDetails {
+    reasoning_tokens: u64,
+}
+
+impl From<Usage> for UsageShape {
+    fn from(usage: Usage) -> Self {
+        Self {
+            prompt_tokens: usage.input_tokens,
+            completion_tokens: usage.output_tokens,
+            total_tokens: usage.total_tokens,
+            prompt_tokens_details: PromptDetails {
+                cached_tokens: usage.cached_tokens,
+            },
+            completion_tokens_details: CompletionDetails {
+                reasoning_tokens: usage.reasoning_tokens,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

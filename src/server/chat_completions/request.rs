@@ -1,0 +1,228 @@
+//! The request of `POST /v1/chat/completions` as it is sent: OpenAI's shapes, nothing checked but types. `null` is
+//! absent for every optional member; members that are not listed are skipped.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+#[derive(Debug, Deserialize)]
+pub struct Request {
+    pub model: Option<String>,
+    pub messages: Option<Vec<Message>>,
+    pub stream: Option<bool>,
+    pub stream_options: Option<StreamOptions>,
+    pub tools: Option<Vec<Tool>>,
+    pub tool_choice: Option<ToolChoice>,
+    /// The older spelling of `tools`.
+    pub functions: Option<Vec<Function>>,
+    /// The older spelling of `tool_choice`.
+    pub function_call: Option<FunctionChoice>,
+    pub parallel_tool_calls: Option<bool>,
+    pub response_format: Option<ResponseFormat>,
+    pub max_completion_tokens: Option<u32>,
+    pub max_tokens: Option<u32>,
+    pub temperature: Option<f64>,
+    pub top_p: Option<f64>,
+    pub frequency_penalty: Option<f64>,
+    pub presence_penalty: Option<f64>,
+    pub seed: Option<i64>,
+    pub stop: Option<Stop>,
+    pub logit_bias: Option<Box<RawValue>>,
+    pub logprobs: Option<bool>,
+    pub top_logprobs: Option<u32>,
+    pub n: Option<u32>,
+    pub reasoning_effort: Option<String>,
+    pub user: Option<String>,
+    pub metadata: Option<Box<RawValue>>,
+    pub service_tier: Option<String>,
+    pub prompt_cache_key: Option<String>,
+    pub store: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct StreamOptions {
+    pub include_usage: Option<bool>,
+}
+
+/// A message of any role.
+#[derive(Debug, Deserialize)]
+pub struct Message {
+    pub role: String,
+    pub content: Option<Content>,
+    pub name: Option<String>,
+    pub refusal: Option<String>,
+    pub reasoning_content: Option<String>,
+    pub tool_calls: Option<Vec<ToolCall>>,
+    pub tool_call_id: Option<String>,
+    /// The older spelling of one `tool_calls` element.
+    pub function_call: Option<CalledFunction>,
+}
+
+#[derive(Debug)]
+pub enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+/// A part of any type.
+#[derive(Debug, Deserialize)]
+pub struct Part {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub text: Option<String>,
+    pub refusal: Option<String>,
+    pub image_url: Option<ImageUrl>,
+    pub input_audio: Option<InputAudio>,
+    pub file: Option<File>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ImageUrl {
+    pub url: String,
+    pub detail: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct InputAudio {
+    pub data: String,
+    pub format: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct File {
+    pub file_data: Option<String>,
+    pub file_id: Option<String>,
+    pub filename: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ToolCall {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub function: Option<CalledFunction>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct CalledFunction {
+    pub name: String,
+    pub arguments: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Tool {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub function: Option<Function>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Function {
+    pub name: String,
+    pub description: Option<String>,
+    pub parameters: Option<Box<RawValue>>,
+    pub strict: Option<bool>,
+}
+
+#[derive(Debug)]
+pub enum ToolChoice {
+    Mode(String),
+    Chosen(ChosenTool),
+}
+
+/// `tool_choice` as an object of any type.
+#[derive(Debug, Deserialize)]
+pub struct ChosenTool {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub function: Option<Named>,
+    pub allowed_tools: Option<AllowedTools>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct AllowedTools {
+    pub mode: String,
+    pub tools: Option<Vec<AllowedTool>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct AllowedTool {
+    pub function: Option<Named>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Named {
+    pub name: String,
+}
+
+#[derive(Debug)]
+pub enum FunctionChoice {
+    Mode(String),
+    Named(Named),
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ResponseFormat {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub json_schema: Option<Box<RawValue>>,
+}
+
+#[derive(Debug)]
+pub enum Stop {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// Reads "a string or something else". serde's `untagged` would too, but it loses the path of an error within.
+macro_rules! string_or {
+    ($name:ident { $text:ident, list $other:ident }) => {
+        string_or!($name, $text, "a string or a list", {
+            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<$name, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(items)).map($name::$other)
+            }
+        });
+    };
+    ($name:ident { $text:ident, object $other:ident }) => {
+        string_or!($name, $text, "a string or an object", {
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<$name, A::Error> {
+                Deserialize::deserialize(MapAccessDeserializer::new(members)).map($name::$other)
+            }
+        });
+    };
+    ($name:ident, $text:ident, $expected:literal, { $visit_other:item }) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Form;
+
+                impl<'de> Visitor<'de> for Form {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expected)
+                    }
+
+                    fn visit_str<E: Error>(self, text: &str) -> Result<$name, E> {
+                        Ok($name::$text(text.to_owned()))
+                    }
+
+                    fn visit_string<E: Error>(self, text: String) -> Result<$name, E> {
+                        Ok($name::$text(text))
+                    }
+
+                    $visit_other
+                }
+
+                deserializer.deserialize_any(Form)
+            }
+        }
+    };
+}
+
+string_or!(Content { Text, list Parts });
+string_or!(FunctionChoice { Mode, object Named });
+string_or!(Stop { One, list Several });
+string_or!(ToolChoice { Mode, object Chosen });

@@ -1,0 +1,232 @@
+//! `POST /v1/embeddings`: OpenAI's shapes around the room's `embed`.
+
+mod input;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use super::State;
+use super::body::{self, FromBody};
+use super::call::Call;
+use super::endpoint::{self, Gate, Route};
+use super::error::ApiError;
+use super::path::Path;
+use super::reply::{self, Answer};
+use crate::auth::Scope;
+use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings};
+use crate::config::Endpoints;
+use input::Input;
+
+const GATE: Gate = Gate {
+    scope: Scope::Write,
+    is_on: Endpoints::shared_on,
+    switch: "gateway.http.endpoints.chatCompletions.enabled: true",
+};
+
+pub fn route(state: &State) -> Route {
+    endpoint::post(state, Path::At("/v1/embeddings"), GATE, create)
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    model: Option<String>,
+    input: Option<Input>,
+    dimensions: Option<u32>,
+    encoding_format: Option<Encoding>,
+    user: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Encoding {
+    #[default]
+    Float,
+    Base64,
+}
+
+/// A checked request body.
+#[derive(Debug)]
+struct Asked {
+    model: Option<String>,
+    input: EmbedInput,
+    dimensions: Option<u32>,
+    encoding: Encoding,
+    user: Option<String>,
+}
+
+impl FromBody for Asked {
+    fn from_body(json: &str) -> Result<Self, ApiError> {
+        let wire: Wire = body::parse(json)?;
+        let input = wire
+            .input
+            .ok_or_else(|| ApiError::invalid("input", "`input` is required"))?;
+        if wire.dimensions == Some(0) {
+            return Err(ApiError::invalid(
+                "dimensions",
+                "`dimensions` must be at least 1",
+            ));
+        }
+        Ok(Self {
+            model: wire.model,
+            input: input.check()?,
+            dimensions: wire.dimensions,
+            encoding: wire.encoding_format.unwrap_or_default(),
+            user: wire.user,
+        })
+    }
+}
+
+async fn create(state: State, call: Call<Asked>) -> Answer {
+    let asked = call.body.model.as_ref().or(call.routing.model.as_ref());
+    let Some(asked) = asked.cloned() else {
+        return Err(ApiError::invalid("model", "`model` is required"));
+    };
+    let routing = call.room(call.body.model.clone());
+    let request = EmbedRequest {
+        routing,
+        input: call.body.input,
+        dimensions: call.body.dimensions,
+        user: call.body.user,
+    };
+    let embeddings = state.gateway().embed(request).await?;
+    let response = reply::json(&Reply::new(&embeddings, &asked, call.body.encoding));
+    Ok(reply::answered_with(response, &embeddings.model))
+}
+
+#[derive(Serialize)]
+struct Reply<'a> {
+    object: &'static str,
+    data: Vec<Datum<'a>>,
+    model: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Usage>,
+}
+
+#[derive(Serialize)]
+struct Datum<'a> {
+    object: &'static str,
+    index: usize,
+    embedding: Vector<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Vector<'a> {
+    Float(&'a [f32]),
+    Base64(String),
+}
+
+#[derive(Serialize)]
+struct Usage {
+    prompt_tokens: u64,
+    total_tokens: u64,
+}
+
+impl<'a> Reply<'a> {
+    fn new(embeddings: &'a Embeddings, asked: &'a str, encoding: Encoding) -> Self {
+        let vector = |vector: &'a Vec<f32>| match encoding {
+            Encoding::Float => Vector::Float(vector),
+            Encoding::Base64 => Vector::Base64(base64(vector)),
+        };
+        let data = embeddings
+            .vectors
+            .iter()
+            .enumerate()
+            .map(|(index, numbers)| Datum {
+                object: "embedding",
+                index,
+                embedding: vector(numbers),
+            });
+        Self {
+            object: "list",
+            data: data.collect(),
+            model: asked,
+            usage: embeddings.usage.map(
+                |EmbedUsage {
+                     prompt_tokens,
+                     total_tokens,
+                 }| Usage {
+                    prompt_tokens,
+                    total_tokens,
+                },
+            ),
+        }
+    }
+}
+
+/// The numbers as little-endian bytes, as OpenAI writes them.
+fn base64(vector: &[f32]) -> String {
+    let bytes: Vec<u8> = vector
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .collect();
+    STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(encoding: Encoding) -> String {
+        let embeddings = Embeddings {
+            model: "p/e".parse().unwrap(),
+            vectors: vec![vec![1.0, -0.5], vec![0.1, 2.0]],
+            usage: Some(EmbedUsage {
+                prompt_tokens: 3,
+                total_tokens: 3,
+            }),
+        };
+        serde_json::to_string(&Reply::new(&embeddings, "asked", encoding)).unwrap()
+    }
+
+    #[test]
+    fn vectors_are_numbers_in_order() {
+        assert_eq!(
+            reply(Encoding::Float),
+            r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[1.0,-0.5]},{"object":"embedding","index":1,"embedding":[0.1,2.0]}],"model":"asked","usage":{"prompt_tokens":3,"total_tokens":3}}"#
+        );
+    }
+
+    #[test]
+    fn vectors_are_little_endian_bytes_when_base64_is_asked_for() {
+        assert!(reply(Encoding::Base64).contains(r#""embedding":"AACAPwAAAL8=""#));
+    }
+
+    #[test]
+    fn usage_that_no_provider_reported_is_absent() {
+        let embeddings = Embeddings {
+            model: "p/e".parse().unwrap(),
+            vectors: vec![vec![1.0]],
+            usage: None,
+        };
+        let reply =
+            serde_json::to_string(&Reply::new(&embeddings, "asked", Encoding::Float)).unwrap();
+        assert!(!reply.contains("usage"));
+    }
+
+    #[test]
+    fn null_is_absent_and_a_wrong_value_is_named() {
+        let asked = Asked::from_body(
+            r#"{"model":null,"input":"a","dimensions":null,"encoding_format":null,"x":1}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (asked.model, asked.dimensions, asked.encoding),
+            (None, None, Encoding::Float)
+        );
+        for (body, param) in [
+            (r#"{"input":"a","dimensions":0}"#, "dimensions"),
+            (r#"{"input":"a","dimensions":-1}"#, "dimensions"),
+            (
+                r#"{"input":"a","encoding_format":"int8"}"#,
+                "encoding_format",
+            ),
+            (r#"{"model":"m"}"#, "input"),
+            (r#"{"input":["a",{}]}"#, "input[1]"),
+        ] {
+            let error = String::from_utf8(Asked::from_body(body).unwrap_err().to_json()).unwrap();
+            assert!(error.contains(&format!(r#""param":"{param}""#)), "{error}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! From a path to a handler: draining? who is it? is it on? may they? then the body, then the handler. The only file
+//! that knows warp filters.
+
+use std::sync::Arc;
+
+use bytes::Buf;
+use futures_util::Stream;
+use futures_util::future::ready;
+use hyper::header::{ALLOW, HeaderValue};
+use hyper::{HeaderMap, Method, StatusCode};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::filters::path::FullPath;
+
+use super::State;
+use super::body::{self, FromBody};
+use super::call::{Call, Routing};
+use super::error::ApiError;
+use super::listener::Peer;
+use super::path::{self, Path};
+use super::reply::{Answer, Response};
+use crate::auth::{Caller, Scope};
+use crate::config::Endpoints;
+
+/// One row of the route table.
+pub struct Route {
+    path: Path,
+    methods: &'static [Method],
+    filter: BoxedFilter<(Response,)>,
+}
+
+/// What stands between a caller and a handler.
+#[derive(Clone, Copy)]
+pub struct Gate {
+    /// What the caller must be allowed to do.
+    pub scope: Scope,
+    pub is_on: fn(&Endpoints) -> bool,
+    /// The setting that turns the endpoint on, as a person would write it.
+    pub switch: &'static str,
+}
+
+const GET: &[Method] = &[Method::GET];
+const GET_OR_HEAD: &[Method] = &[Method::GET, Method::HEAD];
+const POST: &[Method] = &[Method::POST];
+
+/// The longest path that an answer repeats, in characters.
+const MAX_SHOWN_CHARS: usize = 200;
+
+/// The part of a request that is there before its body.
+struct Head {
+    tail: String,
+    peer: Peer,
+    headers: HeaderMap,
+}
+
+/// A route that takes a JSON body.
+pub fn post<B, F, A>(state: &State, path: Path, gate: Gate, handler: F) -> Route
+where
+    B: FromBody + Send,
+    F: Fn(State, Call<B>) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Answer> + Send,
+{
+    let state = state.clone();
+    let filter = at(path, POST)
+        .and(warp::body::stream())
+        .then(move |head: Head, body| {
+            let (state, handler) = (state.clone(), handler.clone());
+            async move {
+                let answer = async {
+                    let (caller, routing) = admit(&state, gate, &head)?;
+                    let body = read(&state, &head.headers, body).await?;
+                    handler(
+                        state.clone(),
+                        Call {
+                            caller,
+                            routing,
+                            body,
+                        },
+                    )
+                    .await
+                };
+                answered(&state, answer).await
+            }
+        });
+    Route {
+        path,
+        methods: POST,
+        filter: filter.boxed(),
+    }
+}
+
+/// A route without a body; its handler is given what the path holds below the route's own, decoded.
+pub fn get<F>(state: &State, path: Path, gate: Gate, handler: F) -> Route
+where
+    F: Fn(&State, Call<String>) -> Answer + Clone + Send + Sync + 'static,
+{
+    let state = state.clone();
+    let filter = at(path, GET).then(move |head: Head| {
+        let (state, handler) = (state.clone(), handler.clone());
+        async move {
+            let answer = async {
+                let (caller, routing) = admit(&state, gate, &head)?;
+                let body = path::decode(&head.tail)?;
+                handler(
+                    &state,
+                    Call {
+                        caller,
+                        routing,
+                        body,
+                    },
+                )
+            };
+            answered(&state, answer).await
+        }
+    });
+    Route {
+        path,
+        methods: GET,
+        filter: filter.boxed(),
+    }
+}
+
+/// A route that anyone may ask, at any time.
+pub fn open(state: &State, path: &'static str, handler: fn(&State) -> Response) -> Route {
+    let (state, path) = (state.clone(), Path::At(path));
+    Route {
+        path,
+        methods: GET_OR_HEAD,
+        filter: at(path, GET_OR_HEAD).map(move |_| handler(&state)).boxed(),
+    }
+}
+
+/// All routes, and an answer for what none of them takes: 405 where the path is one of theirs, else 404.
+pub fn table(routes: impl IntoIterator<Item = Route>) -> BoxedFilter<(Response,)> {
+    let mut places = Vec::new();
+    let filters = routes.into_iter().map(|route| {
+        places.push((route.path, route.methods));
+        route.filter
+    });
+    let routed = filters.reduce(|all, next| all.or(next).unify().boxed());
+    let places: Arc<[(Path, &[Method])]> = places.into();
+    let rest = warp::method()
+        .and(warp::path::full())
+        .map(move |method: Method, path: FullPath| unrouted(&places, &method, path.as_str()));
+    match routed {
+        Some(routed) => routed.or(rest).unify().boxed(),
+        None => rest.boxed(),
+    }
+}
+
+fn unrouted(places: &[(Path, &[Method])], method: &Method, path: &str) -> Response {
+    let here = places
+        .iter()
+        .filter(|(place, _)| place.tail(path).is_some());
+    let allowed: Vec<&str> = here
+        .flat_map(|(_, methods)| methods.iter().map(Method::as_str))
+        .collect();
+    let shown: String = path.chars().take(MAX_SHOWN_CHARS).collect();
+    if allowed.is_empty() {
+        let message = format!("unknown request URL: {method} {shown}");
+        return ApiError::new(StatusCode::NOT_FOUND, message)
+            .with_code("unknown_url")
+            .into_response();
+    }
+    let allowed = allowed.join(", ");
+    let message = format!("{shown} does not take {method}, only {allowed}");
+    let error =
+        ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message).with_code("method_not_allowed");
+    let mut response = error.into_response();
+    if let Ok(allowed) = HeaderValue::try_from(allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
+}
+
+/// A rejection here means only that this is not the route.
+fn at(
+    path: Path,
+    methods: &'static [Method],
+) -> impl Filter<Extract = (Head,), Error = warp::Rejection> + Clone {
+    warp::method()
+        .and(warp::path::full())
+        .and_then(move |method: Method, full: FullPath| {
+            let tail = path
+                .tail(full.as_str())
+                .filter(|_| methods.contains(&method));
+            ready(tail.map(str::to_owned).ok_or_else(warp::reject::not_found))
+        })
+        .and(warp::ext::get::<Peer>())
+        .and(warp::header::headers_cloned())
+        .map(|tail, peer, headers| Head {
+            tail,
+            peer,
+            headers,
+        })
+}
+
+fn admit(state: &State, gate: Gate, head: &Head) -> Result<(Caller, Routing), ApiError> {
+    let caller = state
+        .authenticator()
+        .authenticate(head.peer.addr, &head.headers)?;
+    if !(gate.is_on)(&state.http().endpoints) {
+        let message = format!("this endpoint is off: set `{}`", gate.switch);
+        return Err(ApiError::new(StatusCode::NOT_FOUND, message).with_code("endpoint_off"));
+    }
+    if !caller.has(gate.scope) {
+        return Err(ApiError::missing_scope(gate.scope));
+    }
+    Ok((caller, Routing::parse(&head.headers)?))
+}
+
+async fn read<B: FromBody>(
+    state: &State,
+    headers: &HeaderMap,
+    body: impl Stream<Item = Result<impl Buf, warp::Error>>,
+) -> Result<B, ApiError> {
+    body::check_type(headers)?;
+    let body = body::collect(headers, body, state.body_limits()).await?;
+    B::from_body(body::text(&body)?)
+}
+
+/// Answers unless the server ends: what comes too late, or takes too long then, is refused.
+async fn answered(state: &State, answer: impl Future<Output = Answer>) -> Response {
+    let drain = state.drain();
+    if drain.is_draining() {
+        return ApiError::shutting_down().into_response();
+    }
+    let _run = drain.run_started();
+    let answer = tokio::select! {
+        biased;
+        answer = answer => answer,
+        () = drain.ending() => Err(ApiError::shutting_down()),
+    };
+    answer.unwrap_or_else(ApiError::into_response)
+}

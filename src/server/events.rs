@@ -1,0 +1,208 @@
+//! A run as an event stream: opened, written frame by frame, kept alive while it is silent, and ended in order. What a
+//! frame says is the endpoint's business.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, TryFutureExt};
+use futures_util::{FutureExt, Stream, StreamExt};
+use tokio::time::{Instant, Sleep, sleep, timeout};
+
+use super::drain::{Drain, Run};
+use super::error::ApiError;
+use crate::chat::{RunEvent, RunRequest, Started};
+use crate::gateway::{Gateway, RunError, RunStream};
+use crate::sse;
+
+/// Frames that are ready together leave together, up to about this many bytes.
+const MAX_WRITE_BYTES: usize = 16 << 10;
+
+/// Writes one run in the form of one endpoint.
+pub trait Frames: Send + Unpin + 'static {
+    /// What is said before anything is known of the run.
+    fn begin(&mut self, out: &mut Vec<u8>);
+    /// What an event comes to. After [`RunEvent::Finished`], everything that ends the stream.
+    fn event(&mut self, event: RunEvent, out: &mut Vec<u8>);
+    /// The end of a stream that broke: the error, and everything that ends the stream.
+    fn fail(&mut self, error: &ApiError, out: &mut Vec<u8>);
+}
+
+/// A run that has begun to answer; the events after its `Started`.
+pub struct Opened {
+    pub started: Started,
+    pub events: RunStream,
+}
+
+/// # Errors
+/// Everything that is known before the first event.
+pub async fn open(gateway: Gateway, request: RunRequest) -> Result<Opened, RunError> {
+    let mut events = gateway.run_agent(request).await?;
+    match events.next().await {
+        Some(Ok(RunEvent::Started(started))) => Ok(Opened { started, events }),
+        Some(Err(error)) => Err(error),
+        Some(Ok(RunEvent::Delta(_) | RunEvent::Finished(_))) | None => Err(RunError::Unfinished),
+    }
+}
+
+/// What is there when the response has to begin.
+pub enum Opening {
+    Opened(Opened),
+    /// Nothing for as long as a stream may be silent. The run goes on opening behind these events.
+    Late(RunStream),
+}
+
+/// Waits for the run to begin, at most for one heartbeat.
+///
+/// # Errors
+/// As [`open`].
+pub async fn opening(
+    open: impl Future<Output = Result<Opened, RunError>> + Send + 'static,
+    heartbeat: Option<Duration>,
+) -> Result<Opening, RunError> {
+    let mut open: BoxFuture<'static, _> = open.boxed();
+    let Some(heartbeat) = heartbeat else {
+        return open.await.map(Opening::Opened);
+    };
+    match timeout(heartbeat, &mut open).await {
+        Ok(opened) => opened.map(Opening::Opened),
+        Err(_) => {
+            let events = open.map_ok(|opened| opened.events).try_flatten_stream();
+            Ok(Opening::Late(events.boxed()))
+        }
+    }
+}
+
+/// The frames of a run. Dropping it drops the run.
+pub struct EventStream<F> {
+    frames: F,
+    /// `None` once the last frame is written.
+    events: Option<RunStream>,
+    out: Vec<u8>,
+    heartbeat: Option<Heartbeat>,
+    ending: BoxFuture<'static, ()>,
+    _run: Run,
+}
+
+impl<F: Frames> EventStream<F> {
+    /// Counts as a run of `drain` for as long as it lives, and ends with an error frame when the drain does.
+    pub fn new(
+        mut frames: F,
+        opening: Opening,
+        heartbeat: Option<Duration>,
+        drain: &Drain,
+    ) -> (Self, Option<Started>) {
+        let mut out = Vec::new();
+        frames.begin(&mut out);
+        let (events, started) = match opening {
+            Opening::Opened(opened) => (opened.events, Some(opened.started)),
+            Opening::Late(events) => {
+                out.extend_from_slice(sse::KEEP_ALIVE);
+                (events, None)
+            }
+        };
+        let stream = Self {
+            frames,
+            events: Some(events),
+            out,
+            heartbeat: heartbeat.map(Heartbeat::new),
+            ending: drain.ending().boxed(),
+            _run: drain.run_started(),
+        };
+        (stream, started)
+    }
+
+    /// Writes what is ready, up to [`MAX_WRITE_BYTES`].
+    fn write(&mut self, cx: &mut Context<'_>) {
+        while let Some(events) = &mut self.events
+            && self.out.len() < MAX_WRITE_BYTES
+        {
+            match events.poll_next_unpin(cx) {
+                Poll::Ready(Some(Ok(event))) => {
+                    let is_last = matches!(event, RunEvent::Finished(_));
+                    self.frames.event(event, &mut self.out);
+                    if is_last {
+                        self.events = None;
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => self.fail(&error.into()),
+                Poll::Ready(None) => self.fail(&RunError::Unfinished.into()),
+                Poll::Pending => return,
+            }
+        }
+    }
+
+    fn fail(&mut self, error: &ApiError) {
+        // The status of the response said 200 long ago; this is all that the log will have.
+        tracing::warn!(
+            status = error.status().as_u16(),
+            code = error.code(),
+            "a stream broke"
+        );
+        self.frames.fail(error, &mut self.out);
+        self.events = None;
+    }
+}
+
+impl<F: Frames> Stream for EventStream<F> {
+    type Item = Bytes;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let this = self.get_mut();
+        if this.events.is_some() && this.ending.poll_unpin(cx).is_ready() {
+            this.fail(&ApiError::shutting_down());
+        }
+        this.write(cx);
+        if !this.out.is_empty() {
+            if let Some(heartbeat) = &mut this.heartbeat {
+                heartbeat.heard();
+            }
+            return Poll::Ready(Some(std::mem::take(&mut this.out).into()));
+        }
+        match (&this.events, &mut this.heartbeat) {
+            (None, _) => Poll::Ready(None),
+            (Some(_), None) => Poll::Pending,
+            (Some(_), Some(heartbeat)) => heartbeat
+                .poll_beat(cx)
+                .map(|()| Some(Bytes::from_static(sse::KEEP_ALIVE))),
+        }
+    }
+}
+
+/// Beats after each silence. The timer is moved when it fires, not for every event.
+struct Heartbeat {
+    silence: Duration,
+    heard: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Heartbeat {
+    fn new(silence: Duration) -> Self {
+        Self {
+            silence,
+            heard: Instant::now(),
+            timer: Box::pin(sleep(silence)),
+        }
+    }
+
+    fn heard(&mut self) {
+        self.heard = Instant::now();
+    }
+
+    fn poll_beat(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let due = self.heard + self.silence;
+            if due <= Instant::now() {
+                self.heard();
+                self.timer.as_mut().reset(self.heard + self.silence);
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests;

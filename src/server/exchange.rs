@@ -1,0 +1,158 @@
+//! What every request and response has, whatever the route: an id, the headers that keep browsers careful, a line in
+//! the access log, and an answer even when a handler panics.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use hyper::header::{HOST, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use hyper::{HeaderMap, Method, Request};
+use tower_service::Service;
+
+use super::access::{Counted, Record};
+use super::error::ApiError;
+use super::reply::Response;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const PROCESSING_MS: HeaderName = HeaderName::from_static("openai-processing-ms");
+
+/// The longest request id that is taken over from a caller, in bytes.
+const MAX_REQUEST_ID_BYTES: usize = 128;
+
+/// The routes, as a service for whole exchanges.
+#[derive(Clone)]
+pub struct Exchanges<S>(S);
+
+impl<S> Exchanges<S> {
+    pub fn new(routes: S) -> Self {
+        Self(routes)
+    }
+}
+
+impl<S, B> Service<Request<B>> for Exchanges<S>
+where
+    S: Service<Request<B>, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = hyper::Response<Counted>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        name_host(&mut request);
+        let id = request_id(request.headers());
+        let record = Record::begin(request.method(), request.uri().path(), &id);
+        let is_api = request.uri().path().starts_with("/v1/");
+        let answering = AssertUnwindSafe(self.0.call(request)).catch_unwind();
+        Box::pin(async move {
+            // Unwind safe: what the panic left behind is dropped with its future.
+            let mut response = match answering.await {
+                Ok(Ok(response)) => response,
+                Err(panic) => failed(&id, text(&*panic)),
+            };
+            let headers = response.headers_mut();
+            if is_api {
+                headers.insert(PROCESSING_MS, record.milliseconds().into());
+            }
+            dress(headers, &id);
+            Ok(record.follow(response))
+        })
+    }
+}
+
+/// The answer to a panic outside of any exchange.
+pub fn panicked(message: &str) -> hyper::Response<Counted> {
+    let id = fresh_id();
+    let mut response = failed(&id, message);
+    dress(response.headers_mut(), &id);
+    Record::begin(&Method::GET, "", &id).follow(response)
+}
+
+fn failed(id: &str, panic: &str) -> Response {
+    tracing::error!(request_id = id, panic, "a handler panicked");
+    ApiError::internal(id).into_response()
+}
+
+fn dress(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+}
+
+/// HTTP/2 names the host in the URI; the rules about hosts look at the header alone.
+fn name_host<B>(request: &mut Request<B>) {
+    let authority = request
+        .uri()
+        .authority()
+        .map(|authority| HeaderValue::from_str(authority.as_str()));
+    if let Some(Ok(host)) = authority {
+        request.headers_mut().insert(HOST, host);
+    }
+}
+
+/// The caller's own id where it is one, else a fresh one.
+fn request_id(headers: &HeaderMap) -> String {
+    let sent = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
+    let usable = |id: &&str| {
+        (1..=MAX_REQUEST_ID_BYTES).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    sent.filter(usable).map_or_else(fresh_id, str::to_owned)
+}
+
+fn fresh_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+fn text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(id: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST_ID, HeaderValue::from_bytes(id.as_bytes()).unwrap());
+        request_id(&headers) == id
+    }
+
+    #[test]
+    fn a_visible_request_id_is_kept_and_any_other_replaced() {
+        assert!(kept("req_1/α".replace('α', "a").as_str()));
+        assert!(kept(&"x".repeat(MAX_REQUEST_ID_BYTES)));
+        for id in [
+            "",
+            "a b",
+            "a\tb",
+            "é",
+            &"x".repeat(MAX_REQUEST_ID_BYTES + 1),
+        ] {
+            assert!(!kept(id), "{id:?}");
+        }
+        assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn the_host_of_an_http2_request_is_where_the_rules_look() {
+        let mut request = Request::get("http://gw.example:80/health")
+            .body(())
+            .unwrap();
+        name_host(&mut request);
+        assert_eq!(request.headers()[HOST], "gw.example:80");
+    }
+}

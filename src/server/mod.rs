@@ -1,0 +1,147 @@
+//! Door 2: HTTP. It translates requests into calls of the room and what the room says into responses.
+
+mod access;
+mod activity;
+mod body;
+mod call;
+mod chat_completions;
+mod connection;
+mod drain;
+mod embeddings;
+mod endpoint;
+mod error;
+mod events;
+mod exchange;
+mod health;
+mod listener;
+mod media;
+mod models;
+mod path;
+mod reply;
+mod socket;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::net::TcpListener;
+use warp::filters::BoxedFilter;
+
+use crate::auth::Authenticator;
+use crate::config::HttpConfig;
+use crate::gateway::Gateway;
+pub use drain::Drain;
+use exchange::Exchanges;
+pub use listener::Ended;
+use listener::{Handler, Limits};
+use reply::Response;
+
+/// A write that makes no progress for this long ends its connection.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What every handler may use. A clone is another handle.
+#[derive(Clone)]
+pub struct State(Arc<Inner>);
+
+struct Inner {
+    gateway: Gateway,
+    authenticator: Authenticator,
+    http: HttpConfig,
+    drain: Drain,
+    started: u64,
+}
+
+impl State {
+    pub fn new(gateway: Gateway, authenticator: Authenticator, http: HttpConfig) -> Self {
+        Self(Arc::new(Inner {
+            gateway,
+            authenticator,
+            http,
+            drain: Drain::new(),
+            started: unix_seconds(),
+        }))
+    }
+
+    fn gateway(&self) -> &Gateway {
+        &self.0.gateway
+    }
+
+    fn authenticator(&self) -> &Authenticator {
+        &self.0.authenticator
+    }
+
+    fn http(&self) -> &HttpConfig {
+        &self.0.http
+    }
+
+    fn drain(&self) -> &Drain {
+        &self.0.drain
+    }
+
+    /// When this state was made, in seconds since 1970.
+    fn started(&self) -> u64 {
+        self.0.started
+    }
+
+    fn body_limits(&self) -> body::Limits {
+        body::Limits {
+            bytes: self.0.http.max_body_bytes,
+            time: Duration::from_millis(self.0.http.body_timeout_ms),
+        }
+    }
+}
+
+fn unix_seconds() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+/// The route table.
+fn routes(state: &State) -> BoxedFilter<(Response,)> {
+    endpoint::table([
+        chat_completions::route(state),
+        embeddings::route(state),
+        models::list(state),
+        models::one(state),
+        health::live(state, "/health"),
+        health::live(state, "/healthz"),
+        health::ready(state, "/ready"),
+        health::ready(state, "/readyz"),
+    ])
+}
+
+/// Serves until `stop` resolves, and then until what runs is over: at most for the configured drain time, or until
+/// `now` resolves. What still runs then ends with an error.
+pub async fn run(
+    state: State,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+    now: impl Future<Output = ()>,
+) -> Ended {
+    let http = state.http();
+    let limits = Limits {
+        max_connections: http.max_connections,
+        header_timeout: Duration::from_millis(http.header_timeout_ms),
+        keep_alive: Duration::from_millis(http.keep_alive_ms),
+        write_timeout: WRITE_TIMEOUT,
+        grace: Duration::from_millis(http.drain_ms),
+    };
+    let handler = Handler {
+        service: Exchanges::new(warp::service(routes(&state))),
+        on_panic: exchange::panicked,
+    };
+    let drain = state.drain();
+    let orders = async {
+        stop.await;
+        drain.begin();
+        now.await;
+        drain.end();
+        std::future::pending().await
+    };
+    tokio::select! {
+        ended = listener::serve(listener, handler, limits, drain.clone()) => ended,
+        never = orders => never,
+    }
+}
+
+#[cfg(test)]
+mod tests;
