@@ -116,3 +116,102 @@ impl HttpBody for Counted {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::server::error::ApiError;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The one line that `work` leaves in the log, without its times.
+    fn logged(work: impl FnOnce()) -> Value {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, work);
+        let line: Value = serde_json::from_slice(&lines.0.lock().unwrap()).unwrap();
+        assert_eq!(line["target"], "openclaw::access");
+        let mut fields = line["fields"].clone();
+        assert!(fields["duration_ms"].take().is_u64());
+        fields
+    }
+
+    fn record(method: Method) -> Record {
+        Record::begin(&method, "/v1/models", "r-1")
+    }
+
+    fn line(rest: Value) -> Value {
+        let mut line = json!({ "method": "GET", "path": "/v1/models", "request_id": "r-1", "duration_ms": null });
+        line.as_object_mut()
+            .unwrap()
+            .extend(rest.as_object().unwrap().clone());
+        line
+    }
+
+    #[test]
+    fn an_answer_that_left_whole_is_one_line() {
+        let fields = logged(|| {
+            let mut response = reply::json(&json!([1, 2]));
+            response
+                .headers_mut()
+                .insert(reply::MODEL, "p/m".parse().unwrap());
+            response
+                .headers_mut()
+                .insert(reply::AGENT, "main".parse().unwrap());
+            let body = record(Method::GET).follow(response).into_body();
+            futures_util::FutureExt::now_or_never(body.collect())
+                .unwrap()
+                .unwrap();
+        });
+        let expected =
+            json!({ "status": 200, "agent": "main", "model": "p/m", "bytes": 5, "cut": false });
+        assert_eq!(fields, line(expected));
+    }
+
+    #[test]
+    fn an_answer_that_nobody_waited_for_is_cut() {
+        let fields =
+            logged(|| drop(record(Method::GET).follow(ApiError::shutting_down().into_response())));
+        assert_eq!(
+            fields,
+            line(json!({ "status": 503, "bytes": 0, "cut": true }))
+        );
+    }
+
+    #[test]
+    fn a_caller_who_left_before_the_answer_has_no_status() {
+        let fields = logged(|| drop(record(Method::GET)));
+        assert_eq!(fields, line(json!({ "bytes": 0, "cut": true })));
+    }
+
+    #[test]
+    fn the_answer_to_a_head_has_no_body_to_cut() {
+        let fields = logged(|| drop(record(Method::HEAD).follow(reply::json(&json!([])))));
+        assert_eq!(
+            fields,
+            line(json!({ "method": "HEAD", "status": 200, "bytes": 0, "cut": false }))
+        );
+    }
+}

@@ -29,6 +29,7 @@ pub fn route(state: &State) -> Route {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Wire {
     model: Option<String>,
     input: Option<Input>,

@@ -41,6 +41,27 @@ impl ApiError {
         }
     }
 
+    fn of(fault: Fault, message: String) -> Self {
+        let (status, retry_after) = match fault {
+            Fault::Caller => (StatusCode::BAD_REQUEST, None),
+            Fault::NotFound => (StatusCode::NOT_FOUND, None),
+            Fault::Refused => (StatusCode::FORBIDDEN, None),
+            Fault::Busy { retry_after } => (StatusCode::TOO_MANY_REQUESTS, retry_after),
+            Fault::Misconfigured | Fault::Credentials | Fault::Upstream => {
+                (StatusCode::BAD_GATEWAY, None)
+            }
+            Fault::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, None),
+            Fault::TimedOut => (StatusCode::GATEWAY_TIMEOUT, None),
+        };
+        let is_ours = matches!(fault, Fault::Misconfigured | Fault::Credentials);
+        Self {
+            retry_after,
+            // Until somebody mends the configuration, every try ends the same.
+            should_retry: may_retry(status) && !is_ours,
+            ..Self::new(status, message)
+        }
+    }
+
     /// A request whose member `param` cannot be right.
     pub fn invalid(param: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message).with_param(param)
@@ -176,26 +197,10 @@ fn whole_seconds(wait: Duration) -> u64 {
 
 impl From<RunError> for ApiError {
     fn from(error: RunError) -> Self {
-        let (status, may_mend) = match error.fault() {
-            Fault::Caller => (StatusCode::BAD_REQUEST, true),
-            Fault::NotFound => (StatusCode::NOT_FOUND, true),
-            Fault::Refused => (StatusCode::FORBIDDEN, true),
-            Fault::Busy { .. } => (StatusCode::TOO_MANY_REQUESTS, true),
-            Fault::Misconfigured | Fault::Credentials => (StatusCode::BAD_GATEWAY, false),
-            Fault::Upstream => (StatusCode::BAD_GATEWAY, true),
-            Fault::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, true),
-            Fault::TimedOut => (StatusCode::GATEWAY_TIMEOUT, true),
-        };
-        let retry_after = match error.fault() {
-            Fault::Busy { retry_after } => retry_after,
-            _ => None,
-        };
         Self {
             param: error.param().map(str::to_owned),
             code: error.code().map(|code| code.to_owned().into()),
-            retry_after,
-            should_retry: may_mend && may_retry(status),
-            ..Self::new(status, error.to_string())
+            ..Self::of(error.fault(), error.to_string())
         }
     }
 }

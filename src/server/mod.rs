@@ -29,7 +29,7 @@ use warp::filters::BoxedFilter;
 use crate::auth::Authenticator;
 use crate::config::HttpConfig;
 use crate::gateway::Gateway;
-pub use drain::Drain;
+use drain::Drain;
 use exchange::Exchanges;
 pub use listener::Ended;
 use listener::{Handler, Limits};

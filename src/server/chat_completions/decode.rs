@@ -205,6 +205,3 @@ fn format(format: request::ResponseFormat) -> Result<ResponseFormat, ApiError> {
         )),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -94,3 +94,6 @@ async fn streamed(state: &State, request: RunRequest, chunks: Chunks) -> Answer 
         None => response,
     })
 }
+
+#[cfg(test)]
+mod tests;

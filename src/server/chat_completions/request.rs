@@ -9,6 +9,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Request {
     pub model: Option<String>,
     pub messages: Option<Vec<Message>>,
@@ -43,12 +44,14 @@ pub struct Request {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct StreamOptions {
     pub include_usage: Option<bool>,
 }
 
 /// A message of any role.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Message {
     pub role: String,
     pub content: Option<Content>,
@@ -69,6 +72,7 @@ pub enum Content {
 
 /// A part of any type.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Part {
     #[serde(rename = "type")]
     pub kind: String,
@@ -80,18 +84,21 @@ pub struct Part {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct ImageUrl {
     pub url: String,
     pub detail: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct InputAudio {
     pub data: String,
     pub format: String,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct File {
     pub file_data: Option<String>,
     pub file_id: Option<String>,
@@ -99,6 +106,7 @@ pub struct File {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct ToolCall {
     pub id: String,
     #[serde(rename = "type")]
@@ -107,12 +115,14 @@ pub struct ToolCall {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct CalledFunction {
     pub name: String,
     pub arguments: String,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Tool {
     #[serde(rename = "type")]
     pub kind: String,
@@ -120,6 +130,7 @@ pub struct Tool {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Function {
     pub name: String,
     pub description: Option<String>,
@@ -135,6 +146,7 @@ pub enum ToolChoice {
 
 /// `tool_choice` as an object of any type.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct ChosenTool {
     #[serde(rename = "type")]
     pub kind: String,
@@ -143,17 +155,20 @@ pub struct ChosenTool {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct AllowedTools {
     pub mode: String,
     pub tools: Option<Vec<AllowedTool>>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct AllowedTool {
     pub function: Option<Named>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct Named {
     pub name: String,
 }
@@ -165,6 +180,7 @@ pub enum FunctionChoice {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct ResponseFormat {
     #[serde(rename = "type")]
     pub kind: String,

@@ -1,5 +1,4 @@
 use super::*;
-use crate::providers::ProviderError;
 
 fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response
@@ -8,13 +7,8 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
         .map(|value| value.to_str().unwrap())
 }
 
-fn answer(error: RunError) -> (u16, Response) {
-    let response = ApiError::from(error).into_response();
-    (response.status().as_u16(), response)
-}
-
-fn provider(error: ProviderError) -> RunError {
-    RunError::Provider(error)
+fn of(fault: Fault) -> ApiError {
+    ApiError::of(fault, "why".to_owned())
 }
 
 #[test]
@@ -27,114 +21,54 @@ fn an_error_object_has_its_four_members_in_order() {
 }
 
 #[test]
-fn a_refused_provider_key_becomes_502_not_401_and_is_not_tried_again() {
-    let (status, response) = answer(provider(ProviderError::Auth {
-        provider: "openai".into(),
-        status: 401,
-    }));
-    assert_eq!(status, 502);
-    assert_eq!(header(&response, "x-should-retry"), Some("false"));
-    let error = ApiError::from(provider(ProviderError::Auth {
-        provider: "openai".into(),
-        status: 401,
-    }));
-    assert_eq!(
-        (error.kind, error.code.as_deref()),
-        ("upstream_error", Some("provider_auth"))
-    );
-}
-
-#[test]
-fn a_wait_is_told_in_whole_seconds_rounded_up() {
-    let (status, response) = answer(provider(ProviderError::Limited {
-        provider: "openai".into(),
-        retry_after: Some(Duration::from_millis(1_001)),
-    }));
-    assert_eq!(status, 429);
-    assert_eq!(header(&response, "retry-after"), Some("2"));
-    assert_eq!(header(&response, "x-should-retry"), None);
-}
-
-#[test]
-fn each_fault_has_its_status_and_type() {
-    let cases = [
-        (
-            provider(ProviderError::Failed {
-                provider: "p".into(),
-                status: 500,
-            }),
-            502,
-            "upstream_error",
-        ),
-        (
-            provider(ProviderError::Unreachable {
-                provider: "p".into(),
-                reason: "refused".into(),
-            }),
-            503,
-            "upstream_error",
-        ),
-        (
-            RunError::Deadline {
-                limit: Duration::from_secs(1),
-            },
-            504,
-            "upstream_error",
-        ),
-        (
-            RunError::NotConfigured("no key".into()),
-            502,
-            "upstream_error",
-        ),
-        (
-            RunError::MissingScope("operator.admin"),
-            403,
-            "permission_error",
-        ),
-        (
-            RunError::Busy {
-                retry_after: Duration::from_secs(1),
-            },
-            429,
-            "rate_limit_error",
-        ),
-        (
-            RunError::UnknownAgent {
-                name: "x".into(),
-                configured: vec!["main".into()],
-            },
-            404,
-            "invalid_request_error",
-        ),
-        (
-            RunError::Invalid {
-                param: None,
-                message: "no".into(),
-            },
-            400,
-            "invalid_request_error",
-        ),
-    ];
-    for (error, status, kind) in cases {
-        let answer = ApiError::from(error.clone());
+fn each_fault_has_its_status_its_type_and_whether_to_try_again() {
+    let busy = Fault::Busy { retry_after: None };
+    for (fault, status, kind, should_retry) in [
+        (Fault::Caller, 400, "invalid_request_error", false),
+        (Fault::NotFound, 404, "invalid_request_error", false),
+        (Fault::Refused, 403, "permission_error", false),
+        (busy, 429, "rate_limit_error", true),
+        (Fault::Misconfigured, 502, "upstream_error", false),
+        (Fault::Credentials, 502, "upstream_error", false),
+        (Fault::Upstream, 502, "upstream_error", true),
+        (Fault::Unreachable, 503, "upstream_error", true),
+        (Fault::TimedOut, 504, "upstream_error", true),
+    ] {
+        let error = of(fault);
         assert_eq!(
-            (answer.status.as_u16(), answer.kind),
+            (error.status.as_u16(), error.kind),
             (status, kind),
-            "{error:?}"
+            "{fault:?}"
+        );
+        let told = header(&error.into_response(), "x-should-retry").map(str::to_owned);
+        assert_eq!(
+            told.as_deref(),
+            (!should_retry).then_some("false"),
+            "{fault:?}"
         );
     }
 }
 
 #[test]
-fn an_error_of_the_provider_keeps_its_words_its_code_and_its_param() {
-    let error = ApiError::from(provider(ProviderError::Rejected {
-        message: "too long".into(),
-        code: Some("context_length_exceeded".into()),
-        param: Some("messages".into()),
-    }));
+fn a_wait_is_told_in_whole_seconds_rounded_up() {
+    let told = |milliseconds| {
+        let retry_after = Some(Duration::from_millis(milliseconds));
+        let response = of(Fault::Busy { retry_after }).into_response();
+        header(&response, "retry-after").map(str::to_owned)
+    };
+    assert_eq!(told(1_001).as_deref(), Some("2"));
+    assert_eq!(told(2_000).as_deref(), Some("2"));
+}
+
+#[test]
+fn an_error_of_the_room_keeps_its_words_its_code_and_its_param() {
+    let error = RunError::UnknownModel {
+        name: "m9".to_owned(),
+        advice: "known: p/m1".to_owned(),
+    };
     assert_eq!(
-        String::from_utf8(error.to_json()).unwrap(),
-        r#"{"error":{"message":"too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#
+        String::from_utf8(ApiError::from(error).to_json()).unwrap(),
+        r#"{"error":{"message":"no model `m9`; known: p/m1","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#
     );
 }
 
@@ -152,10 +86,10 @@ fn who_may_not_come_in_is_told_how_to() {
 }
 
 #[test]
-fn a_server_that_shuts_down_is_worth_another_try_elsewhere() {
+fn a_server_that_shuts_down_is_worth_another_try() {
     let error = ApiError::shutting_down();
     assert_eq!(
-        (error.kind, error.code.as_deref()),
+        (error.kind, error.code()),
         ("server_error", Some("shutting_down"))
     );
     let response = error.into_response();
