@@ -1,5 +1,6 @@
 //! One model call of a run: down the chain of models until one has begun to answer.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::catalog::Callable;
 use super::constraint::instruction;
 use super::error::RunError;
-use super::failover::{Step, step};
+use super::failover::{self, Situation, Step, WAIT_BUDGET};
 use crate::chat::{ChatEvent, ChatRequest, FinishReason, Finished, Message, ResponseFormat};
 use crate::providers::{ChatStream, ModelCall, ProviderError};
 
@@ -63,13 +64,17 @@ impl Deadline {
 /// # Errors
 /// What the last model said, once none is left that could do better.
 pub async fn open(chain: &Arc<[Callable]>, chat: &ChatRequest) -> Result<Opened, RunError> {
-    let mut last = None;
-    for (place, model) in chain.iter().enumerate() {
+    let order = order(chain);
+    let mut budget = WAIT_BUDGET;
+    let mut left = order.iter().copied().peekable();
+    while let Some(place) = left.next() {
+        let model = &chain[place];
         let mut calls = 0;
         loop {
             calls += 1;
             let error = match call(model, chat).await {
                 Ok((first, events)) => {
+                    model.cooldown.wake();
                     return Ok(Opened {
                         place,
                         first,
@@ -78,18 +83,46 @@ pub async fn open(chain: &Arc<[Callable]>, chat: &ChatRequest) -> Result<Opened,
                 }
                 Err(error) => error,
             };
-            tracing::warn!(model = %model.id, calls, %error, "model call failed");
-            match step(&error, calls) {
-                Step::Retry(wait) => sleep(wait).await,
-                Step::Next => {
-                    last = Some(error);
-                    break;
+            if let Some(time) = failover::cooldown(&error) {
+                model.cooldown.rest(time);
+            }
+            let situation = Situation {
+                calls,
+                fallback_left: left.peek().is_some(),
+                budget,
+                jitter: jitter(),
+            };
+            let step = failover::step(&error, situation);
+            tracing::warn!(model = %model.id, calls, %error, ?step, "model call failed");
+            match step {
+                Step::Retry(wait) => {
+                    budget = budget.saturating_sub(wait);
+                    sleep(wait).await;
                 }
+                Step::Next => break,
                 Step::GiveUp => return Err(error.into()),
             }
         }
     }
-    Err(last.expect("a chain holds at least one model").into())
+    Err(RunError::NotConfigured(
+        "the chain of models is empty".to_owned(),
+    ))
+}
+
+/// The places of the chain in the order in which they are asked: those whose provider rests come last, so that a run
+/// with no other model is still served.
+fn order(chain: &[Callable]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..chain.len()).collect();
+    if chain.len() > 1 {
+        order.sort_by_key(|place| chain[*place].cooldown.rests());
+    }
+    order
+}
+
+/// A number between 0 and 1 that no two runs share.
+fn jitter() -> f64 {
+    let random = RandomState::new().hash_one(0_u8);
+    f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX)
 }
 
 async fn call(

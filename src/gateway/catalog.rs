@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicUsize;
 
 use serde_json::{Map, Value};
 
+use super::cooldown::Cooldown;
 use super::embed::{EmbedModel, MAX_INPUTS};
 use super::error::RunError;
 use crate::chat::{ModelRef, ProviderId};
@@ -18,6 +19,7 @@ pub(super) struct Entry {
     pub provider: Arc<dyn Provider>,
     /// The most inputs of one embedding call, as far as the provider has told us.
     embed_cap: Arc<AtomicUsize>,
+    cooldown: Arc<Cooldown>,
 }
 
 /// A model that can be called.
@@ -30,6 +32,7 @@ pub(super) struct Callable {
     pub compat: Compat,
     /// Whether the form of an answer can be asked for beside the prompt.
     pub knows_schemas: bool,
+    pub cooldown: Arc<Cooldown>,
 }
 
 pub(super) struct Providers(BTreeMap<ProviderId, Entry>);
@@ -42,12 +45,14 @@ impl Providers {
         let connect = |known: Known| {
             let provider = providers::connect(&known)?;
             let embed_cap = Arc::new(AtomicUsize::new(MAX_INPUTS));
+            let cooldown = Arc::new(Cooldown::new());
             Ok((
                 known.id.clone(),
                 Entry {
                     known,
                     provider,
                     embed_cap,
+                    cooldown,
                 },
             ))
         };
@@ -159,6 +164,7 @@ impl Providers {
             params: Arc::new(joined),
             compat: entry.known.compat(&model.model),
             knows_schemas: entry.known.knows_schemas(&model.model),
+            cooldown: Arc::clone(&entry.cooldown),
         })
     }
 

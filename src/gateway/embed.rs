@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Inner;
 use super::error::RunError;
-use super::failover::{Step, step};
+use super::failover::{Situation, Step, WAIT_BUDGET, step};
 use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef};
 use crate::providers::{EmbedCall, EmbedReply, EmbedSlice, Provider, ProviderError};
 
@@ -168,7 +168,13 @@ impl Job<'_> {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            match step(&error, calls) {
+            let situation = Situation {
+                calls,
+                fallback_left: false,
+                budget: WAIT_BUDGET,
+                jitter: 0.5,
+            };
+            match step(&error, situation) {
                 Step::Retry(wait) => sleep(wait).await,
                 Step::Next | Step::GiveUp => return Err(error),
             }

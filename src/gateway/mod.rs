@@ -4,6 +4,7 @@ mod admission;
 mod call;
 mod catalog;
 mod constraint;
+mod cooldown;
 mod embed;
 mod error;
 mod failover;

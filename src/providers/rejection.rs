@@ -46,11 +46,9 @@ pub fn classify(refusal: &Refusal<'_>) -> ProviderError {
             provider,
         },
         400 | 413 | 422 => ProviderError::Rejected {
-            message: tidy(said.message, refusal),
-            code: said
-                .code
-                .or_else(|| (status == 413).then(|| "context_length_exceeded".to_owned())),
-            param: said.param,
+            message: tidy(said.message.clone(), refusal),
+            code: code_of(status, &said),
+            param: said.param.clone(),
         },
         429 => ProviderError::Limited {
             provider,
@@ -58,6 +56,27 @@ pub fn classify(refusal: &Refusal<'_>) -> ProviderError {
         },
         _ => ProviderError::Failed { provider, status },
     }
+}
+
+/// The provider's code, and OpenAI's where the conversation does not fit the model: not every server has one for that.
+fn code_of(status: u16, said: &Said) -> Option<String> {
+    const SIGNS: [&str; 6] = [
+        "context length",
+        "context window",
+        "context size",
+        "prompt is too long",
+        "input token count",
+        "maximum context",
+    ];
+    let message = said
+        .message
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if status == 413 || SIGNS.iter().any(|sign| message.contains(sign)) {
+        return Some("context_length_exceeded".to_owned());
+    }
+    said.code.clone()
 }
 
 fn names_a_model(said: &Said) -> bool {
