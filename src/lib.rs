@@ -24,6 +24,7 @@
 
 pub mod auth;
 pub mod chat;
+pub mod cli;
 pub mod config;
 pub mod gateway;
 pub mod providers;

@@ -1,1 +1,15 @@
-fn main() {}
+//! The `openclaw` program: reads the arguments, runs the command, says what went wrong.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use openclaw::cli::{self, Cli, Exit};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = cli.printer();
+    match cli::run(cli, printer) {
+        Ok(()) => Exit::Done.into(),
+        Err(error) => cli::report(&error, printer).into(),
+    }
+}

@@ -93,7 +93,10 @@ pub async fn open(chain: &Arc<[Callable]>, chat: &ChatRequest) -> Result<Opened,
                 jitter: jitter(),
             };
             let step = failover::step(&error, situation);
-            tracing::warn!(model = %model.id, calls, %error, ?step, "model call failed");
+            if step != Step::GiveUp {
+                // The last failure is told to the caller; the others would go unseen.
+                tracing::warn!(model = %model.id, calls, %error, ?step, "model call failed");
+            }
             match step {
                 Step::Retry(wait) => {
                     budget = budget.saturating_sub(wait);

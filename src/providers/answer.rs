@@ -56,17 +56,13 @@ impl Answer {
         }
     }
 
+    #[cfg(test)]
     pub fn is_over(&self) -> bool {
         self.over
     }
 
     pub fn is_empty(&self) -> bool {
         self.ready.is_empty()
-    }
-
-    /// The name of the provider, for errors.
-    pub fn provider(&self) -> &str {
-        &self.provider
     }
 
     pub fn broken(&self, reason: impl Into<String>) -> ProviderError {

@@ -5,5 +5,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod arrows;
+mod catalog;
+mod chat_completions;
+mod cli;
+mod clients;
+mod failures;
 mod scripted_provider;
 mod support;

@@ -1,0 +1,64 @@
+//! Who may come in, once command line, environment and file have spoken. The rules are `auth`'s; here is the token that
+//! a run without a secret gets.
+
+use std::net::IpAddr;
+
+use uuid::Uuid;
+
+use crate::auth::{AuthMode, AuthSetupError};
+use crate::config::{AuthConfig, Secret};
+
+/// How callers prove who they are in this run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Access {
+    pub mode: AuthMode,
+    /// The token, where it was made for this run.
+    pub fresh: Option<Secret>,
+}
+
+impl Access {
+    /// With a token for this run where no secret is set and only this machine can call.
+    ///
+    /// # Errors
+    /// A mode that cannot be, or that would open `bind` to anyone.
+    pub fn settle(auth: &AuthConfig, bind: IpAddr) -> Result<Self, AuthSetupError> {
+        if let Some(mode) = AuthMode::choose(auth, bind)? {
+            return Ok(Self { mode, fresh: None });
+        }
+        // Two random ids: 244 random bits from the operating system.
+        let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        let token = Secret::new(token);
+        Ok(Self {
+            mode: AuthMode::Token(token.clone()),
+            fresh: Some(token),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn without_a_secret_only_loopback_gets_one_for_this_run() {
+        let none = AuthConfig::default();
+        let access = Access::settle(&none, Ipv4Addr::LOCALHOST.into()).unwrap();
+        let fresh = access.fresh.unwrap();
+        assert_eq!(fresh.expose().len(), 64);
+        assert_eq!(access.mode, AuthMode::Token(fresh));
+        let lan = Access::settle(&none, Ipv4Addr::UNSPECIFIED.into());
+        assert_eq!(lan, Err(AuthSetupError::NoSecret));
+    }
+
+    #[test]
+    fn a_secret_that_is_set_is_the_one_that_counts() {
+        let auth = AuthConfig {
+            token: Some(Secret::new("t")),
+            ..AuthConfig::default()
+        };
+        let access = Access::settle(&auth, Ipv4Addr::UNSPECIFIED.into()).unwrap();
+        let mode = AuthMode::Token(Secret::new("t"));
+        assert_eq!(access, Access { mode, fresh: None });
+    }
+}

@@ -1,0 +1,253 @@
+//! `openclaw gateway`: serves the HTTP API, in the foreground, until it is told to stop.
+
+mod access;
+mod address;
+mod announce;
+mod secret_file;
+mod signals;
+
+use std::cell::Cell;
+use std::io::{ErrorKind, IsTerminal};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use tokio::net::TcpListener;
+
+use super::logging::Role;
+use super::{CliError, Context};
+use crate::auth::Authenticator;
+use crate::config::{AuthModeName, BindMode, GatewayConfig, Loaded, Secret};
+use crate::gateway::Gateway;
+use crate::server::{self, Ended, State};
+use access::Access;
+use announce::Announcement;
+use signals::Signals;
+
+/// Serve the OpenAI-compatible API
+///
+/// `gateway serve`, `gateway run` and a bare `gateway` are the same: the server runs in the foreground. SIGTERM or
+/// Ctrl-C lets the runs in flight finish first; a second one ends them.
+#[derive(Debug, Args)]
+pub struct GatewayArgs {
+    #[command(subcommand)]
+    command: Option<GatewayCommand>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum GatewayCommand {
+    /// Serve the OpenAI-compatible API in the foreground
+    #[command(visible_alias = "run")]
+    Serve,
+}
+
+// Global, so that they are the same before and after `serve`.
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// Listen on this port; 0 takes a free one
+    #[arg(long, global = true, value_name = "PORT")]
+    port: Option<u16>,
+    /// Listen on these addresses
+    #[arg(long, global = true, value_name = "MODE")]
+    bind: Option<BindMode>,
+    /// How callers prove who they are
+    #[arg(long, global = true, value_name = "MODE")]
+    auth: Option<AuthModeName>,
+    /// The token that callers must send; other users of this machine can see it, see --token-file
+    #[arg(
+        long,
+        global = true,
+        value_name = "TOKEN",
+        conflicts_with = "token_file"
+    )]
+    token: Option<String>,
+    /// Read the token from a file
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Switch endpoints on
+    #[arg(long, global = true, value_name = "ENDPOINTS", value_delimiter = ',')]
+    enable: Vec<Endpoint>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Endpoint {
+    /// All of /v1
+    ChatCompletions,
+    /// All of /v1 but chat completions
+    Responses,
+}
+
+impl ServeArgs {
+    /// Puts the arguments over the configuration.
+    fn apply(&self, gateway: &mut GatewayConfig) -> Result<(), CliError> {
+        gateway.port = self.port.unwrap_or(gateway.port);
+        gateway.bind = self.bind.unwrap_or(gateway.bind);
+        let token = match &self.token_file {
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(CliError::unreadable(path))?;
+                Some(text.trim().to_owned())
+            }
+            None => self.token.clone(),
+        };
+        if let Some(token) = token {
+            if token.is_empty() {
+                return Err(CliError::Usage("the token is empty".to_owned()));
+            }
+            gateway.auth.token = Some(Secret::new(token));
+            // Whoever gives a token means it to be asked for.
+            gateway.auth.mode = Some(AuthModeName::Token);
+        }
+        gateway.auth.mode = self.auth.or(gateway.auth.mode);
+        let endpoints = &mut gateway.http.endpoints;
+        for endpoint in &self.enable {
+            match endpoint {
+                Endpoint::ChatCompletions => endpoints.chat_completions.enabled = Some(true),
+                Endpoint::Responses => endpoints.responses.enabled = Some(true),
+            }
+        }
+        Ok(())
+    }
+}
+
+pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
+    // `gateway` alone is `gateway serve`.
+    let (None | Some(GatewayCommand::Serve)) = args.command;
+    let mut loaded = context.load(Role::Server)?;
+    args.serve.apply(&mut loaded.config.gateway)?;
+    let settings = &loaded.config.gateway;
+    let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
+    let access = Access::settle(&settings.auth, ip)?;
+    let address = SocketAddr::new(ip, settings.port);
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    runtime.block_on(serve(context, &loaded, address, access))
+}
+
+async fn serve(
+    context: &Context,
+    loaded: &Loaded,
+    address: SocketAddr,
+    access: Access,
+) -> anyhow::Result<()> {
+    let http = &loaded.config.gateway.http;
+    let gateway = Gateway::new(&loaded.config, &loaded.env)?;
+    let (first, second) = (Signals::new()?, Signals::new()?);
+    let listener = bind(address).await?;
+    let announcement = Announcement {
+        address: listener.local_addr()?,
+        access: &access,
+        endpoints: &http.endpoints,
+    };
+    if std::io::stderr().is_terminal() {
+        context.printer.note(announcement.for_a_person());
+    } else {
+        announcement.log();
+        if let Some(token) = &access.fresh {
+            keep(token, loaded)?;
+        }
+    }
+    let authenticator = Authenticator::new(access.mode, &http.allowed_hosts);
+    let state = State::new(gateway, authenticator, http.clone());
+    signals::notify(&loaded.env, "READY=1");
+    let forced = Cell::new(false);
+    let stop = async {
+        first.nth(1).await;
+        tracing::info!("stopping: what runs may finish; a second signal ends it at once");
+        signals::notify(&loaded.env, "STOPPING=1");
+    };
+    let now = async {
+        second.nth(2).await;
+        forced.set(true);
+    };
+    match server::run(state, listener, stop, now).await {
+        Ended::Clean => Ok(()),
+        Ended::Cut if forced.get() => bail!(CliError::Interrupted),
+        Ended::Cut => bail!("the time to drain was over: what still ran was cut short"),
+    }
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "port {} is taken: another gateway may be running; stop it, or choose a port with --port",
+            address.port()
+        ),
+        _ => anyhow::Error::from(error).context(format!("cannot listen on {address}")),
+    })
+}
+
+/// A token that no terminal shows goes where only its owner can read it.
+fn keep(token: &Secret, loaded: &Loaded) -> anyhow::Result<()> {
+    let state = loaded.paths.state_dir();
+    let state =
+        state.context("there is no folder for state: set OPENCLAW_STATE_DIR, or a token")?;
+    let file = state.join("gateway-token");
+    secret_file::write(&file, token).with_context(|| format!("cannot write {}", file.display()))?;
+    tracing::info!(file = %file.display(), "a token was made for this run; it is in this file");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+
+    fn settings(line: &str) -> GatewayConfig {
+        let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+        let Some(Command::Gateway(args)) = cli.command else {
+            panic!("{line} is a gateway command");
+        };
+        let mut settings = GatewayConfig::default();
+        settings.auth.mode = Some(AuthModeName::Password);
+        args.serve.apply(&mut settings).unwrap();
+        settings
+    }
+
+    #[test]
+    fn every_spelling_of_serve_takes_the_same_flags() {
+        for line in [
+            "openclaw gateway --port 7",
+            "openclaw gateway serve --port 7",
+            "openclaw gateway run --port 7",
+            "openclaw gateway --port 7 serve",
+        ] {
+            assert_eq!(settings(line).port, 7, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_the_command_line_is_asked_for() {
+        let auth = settings("openclaw gateway --token t").auth;
+        assert_eq!(
+            (auth.mode, auth.token),
+            (Some(AuthModeName::Token), Some(Secret::new("t")))
+        );
+        let auth = settings("openclaw gateway --token t --auth none").auth;
+        assert_eq!(auth.mode, Some(AuthModeName::None));
+    }
+
+    #[test]
+    fn endpoints_are_switched_on_by_name() {
+        let endpoints = settings("openclaw gateway --enable chat-completions,responses")
+            .http
+            .endpoints;
+        assert_eq!(endpoints.chat_completions.enabled, Some(true));
+        assert_eq!(endpoints.responses.enabled, Some(true));
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_told_with_the_way_out() {
+        let taken = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = taken.local_addr().unwrap();
+        assert_eq!(
+            bind(address).await.unwrap_err().to_string(),
+            format!(
+                "port {} is taken: another gateway may be running; stop it, or choose a port with --port",
+                address.port()
+            )
+        );
+    }
+}

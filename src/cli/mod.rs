@@ -1,0 +1,242 @@
+//! Door 1: the command line. One file, or folder, a command; each turns arguments into a request of the room and
+//! prints what the room says. Data goes to stdout, everything else to stderr.
+
+mod agent;
+mod completion;
+mod config;
+mod embed;
+mod exit;
+mod gateway;
+mod logging;
+mod man;
+mod models;
+mod overview;
+mod printer;
+mod stdin;
+mod table;
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
+
+use crate::chat::ModelRef;
+use crate::config::{Environment, Loaded};
+use crate::gateway::Fault;
+pub use exit::{CliError, Exit, exit_of, report};
+use logging::Role;
+pub use printer::Printer;
+
+/// The arguments of the program.
+#[derive(Debug, Parser)]
+#[command(name = "openclaw", version, about, after_long_help = NOTES, max_term_width = 100)]
+#[command(disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const NOTES: &str = "\
+Exit status: 0 done, 1 the run failed, 2 usage, 65 bad input data, 69 provider unreachable, 75 try again later, \
+77 refused, 78 configuration, 124 timed out, 130 interrupted.
+
+The configuration is `--config FILE`, else $OPENCLAW_CONFIG_PATH, else ~/.openclaw/openclaw.json, else openclaw.json5 \
+in the user's configuration folder. Providers whose API key is in the environment need none.";
+
+/// Options that stand before or after the command.
+#[derive(Debug, Clone, Args)]
+struct Globals {
+    /// Read this configuration file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    config: Option<PathBuf>,
+    /// Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        help_heading = "Global options"
+    )]
+    #[arg(value_parser = logging::checked_level)]
+    log_level: Option<String>,
+    /// Colour the output
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        help_heading = "Global options"
+    )]
+    #[arg(default_value = "auto")]
+    color: ColorChoice,
+}
+
+/// One variant a command; what each is for stands at its arguments.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Agent(agent::AgentArgs),
+    Completion(completion::CompletionArgs),
+    Config(config::ConfigArgs),
+    Embed(embed::EmbedArgs),
+    Gateway(gateway::GatewayArgs),
+    Man(man::ManArgs),
+    Models(models::ModelsArgs),
+}
+
+impl Cli {
+    /// The printer that these arguments and the environment ask for.
+    pub fn printer(&self) -> Printer {
+        Printer::new(self.globals.color, &Environment::process())
+    }
+}
+
+/// What a command runs with.
+struct Context {
+    globals: Globals,
+    printer: Printer,
+}
+
+impl Context {
+    /// Loads the configuration and starts logging as it says.
+    fn load(&self, role: Role) -> anyhow::Result<Loaded> {
+        let loaded = crate::config::load(self.globals.config.as_deref(), Environment::process())?;
+        logging::start(
+            role,
+            self.globals.log_level.as_deref(),
+            &loaded,
+            self.printer,
+        )?;
+        if !loaded.ignored.is_empty() {
+            let keys = loaded.ignored.join(", ");
+            tracing::info!(
+                keys,
+                "keys of the configuration that this version has no use for"
+            );
+        }
+        Ok(loaded)
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever kept it from being done; [`exit_of`] says what that means to a shell.
+pub fn run(cli: Cli, printer: Printer) -> anyhow::Result<()> {
+    let context = Context {
+        globals: cli.globals,
+        printer,
+    };
+    match cli.command {
+        None => overview::run(&context),
+        Some(Command::Agent(args)) => agent::run(&context, args),
+        Some(Command::Completion(args)) => completion::run(&context, &args),
+        Some(Command::Config(args)) => config::run(&context, &args),
+        Some(Command::Embed(args)) => embed::run(&context, args),
+        Some(Command::Gateway(args)) => gateway::run(&context, args),
+        Some(Command::Man(args)) => man::run(&context, &args),
+        Some(Command::Models(args)) => models::run(&context, args),
+    }
+}
+
+/// Says that no model answers but the built-in stand-in, where that is so, and the way to a real one.
+fn tell_if_offline(printer: Printer, model: &ModelRef) {
+    if model.provider.as_str() == "offline" {
+        printer.note(format_args!(
+            "note: `{model}` is built in and no real model; for one, set OPENAI_API_KEY or name a provider in the \
+             configuration (openclaw config init)"
+        ));
+    }
+}
+
+/// What a failed run means to the shell.
+fn exit_of_fault(fault: Fault) -> Exit {
+    match fault {
+        Fault::Caller | Fault::Upstream => Exit::Failed,
+        Fault::NotFound => Exit::Usage,
+        Fault::Refused | Fault::Credentials => Exit::Refused,
+        Fault::Busy { .. } => Exit::TryLater,
+        Fault::Misconfigured => Exit::Misconfigured,
+        Fault::Unreachable => Exit::Unreachable,
+        Fault::TimedOut => Exit::TimedOut,
+    }
+}
+
+/// The files that packagers ship: completion scripts and manual pages, by their path in the repository.
+pub fn generated() -> Vec<(PathBuf, Vec<u8>)> {
+    let scripts = completion::scripts()
+        .into_iter()
+        .map(|(name, bytes)| (PathBuf::from("completions").join(name), bytes));
+    let pages = man::pages()
+        .into_iter()
+        .map(|(name, bytes)| (PathBuf::from("man").join(name), bytes));
+    scripts.chain(pages).collect()
+}
+
+fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Does the work of a one-shot command; Ctrl-C ends it at once, whatever it waits for.
+fn until_interrupted<F>(work: F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let result = runtime.block_on(async {
+        // A task of its own, so that a blocked write to stdout does not keep Ctrl-C from being heard. Awaited right
+        // below; an interrupted one ends with the runtime.
+        let work = tokio::spawn(work);
+        tokio::select! {
+            result = work => result.context("a bug of ours")?,
+            _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted.into()),
+        }
+    });
+    // Not waited for: a thread may sit in a read of stdin that never ends.
+    runtime.shutdown_background();
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_hold_together() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_fault_has_its_exit_code() {
+        for (fault, exit) in [
+            (Fault::Caller, 1),
+            (Fault::Upstream, 1),
+            (Fault::NotFound, 2),
+            (Fault::Unreachable, 69),
+            (Fault::Busy { retry_after: None }, 75),
+            (Fault::Refused, 77),
+            (Fault::Credentials, 77),
+            (Fault::Misconfigured, 78),
+            (Fault::TimedOut, 124),
+        ] {
+            assert_eq!(exit_of_fault(fault) as u8, exit, "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn global_options_stand_before_and_after_the_command() {
+        for line in [
+            ["openclaw", "--log-level", "debug", "gateway", "serve"],
+            ["openclaw", "gateway", "--log-level", "debug", "serve"],
+            ["openclaw", "gateway", "serve", "--log-level", "debug"],
+        ] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            assert_eq!(cli.globals.log_level.as_deref(), Some("debug"));
+        }
+    }
+}

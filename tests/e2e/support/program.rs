@@ -1,0 +1,144 @@
+//! The real binary: as a server that a client library calls, and as a command of a shell script.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::waiting::PATIENCE;
+
+/// The program in an environment of its own: nothing of this machine's keys, files or state reaches it.
+pub fn openclaw(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_openclaw"));
+    command
+        .env_clear()
+        .env("HOME", home)
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .stdin(Stdio::null());
+    command
+}
+
+/// A home folder, and the program in it.
+pub struct Shell {
+    pub home: TempDir,
+}
+
+impl Shell {
+    pub fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// A home with this configuration in the place where it is looked for.
+    pub fn with(config: &Value) -> Self {
+        let shell = Self::new();
+        std::fs::create_dir(shell.home.path().join(".openclaw")).unwrap();
+        std::fs::write(
+            shell.home.path().join(".openclaw/openclaw.json"),
+            config.to_string(),
+        )
+        .unwrap();
+        shell
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = openclaw(self.home.path());
+        command.args(arguments);
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&self.command(arguments).output().unwrap())
+    }
+
+    /// Runs with this on standard input.
+    pub fn pipe(&self, input: &[u8], arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_vec();
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        Ran::of(&output)
+    }
+}
+
+/// What a command printed, and how it ended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    pub fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+}
+
+/// `openclaw gateway serve` on a free port; ended when dropped.
+pub struct Program {
+    child: Child,
+    address: String,
+    _shell: Shell,
+}
+
+impl Program {
+    pub fn serve(config: &Value) -> Self {
+        let shell = Shell::with(config);
+        let mut command = shell.command(&["gateway", "serve", "--port", "0"]);
+        let mut child = command
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let (tell, told) = mpsc::channel();
+        // Reads the log to its end, so that the program never waits for a reader.
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                let line: Value = serde_json::from_str(&line).unwrap_or_default();
+                if let Some(address) = line["fields"]["address"].as_str() {
+                    drop(tell.send(address.to_owned()));
+                }
+            }
+        });
+        let address = told
+            .recv_timeout(PATIENCE)
+            .expect("the server says where it listens");
+        Self {
+            child,
+            address,
+            _shell: shell,
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
