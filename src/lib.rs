@@ -16,7 +16,7 @@
 //! A door translates; the room decides; a provider is two pure translations and a send. Who may use whom:
 //!
 //! ```text
-//! main -> cli -> { server, gateway, config }      server -> { gateway, auth, sse, config }      auth -> config
+//! main -> cli -> { server, gateway, auth, config }      server -> { gateway, auth, sse, config }      auth -> config
 //! gateway -> { providers, config }                providers -> { sse, config }
 //! everyone -> chat; chat and sse -> nobody
 //! ```

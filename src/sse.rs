@@ -14,7 +14,7 @@ pub const DONE: &[u8] = b"data: [DONE]\n\n";
 pub const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
 
 /// The longest event that is read, in bytes.
-const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
+pub const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// Appends one event. `data` holds no line feed (compact JSON never does).
 pub fn frame(out: &mut Vec<u8>, data: &[u8]) {

@@ -40,8 +40,8 @@ pub use init::{InitError, init};
 pub use load::{LoadError, Loaded, load};
 pub use logging::{ConsoleStyle, LoggingConfig};
 pub use models::{
-    ApiKind, Compat, InputKind, MaxTokensField, ModelConfig, ModelKind, ModelsConfig, ModelsMode,
-    ProviderConfig, Upstream,
+    ApiKind, Compat, DimensionsField, InputKind, MaxTokensField, ModelConfig, ModelKind,
+    ModelsConfig, ModelsMode, ProviderConfig, Upstream,
 };
 pub use paths::Paths;
 pub use report::ConfigError;

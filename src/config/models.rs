@@ -32,7 +32,8 @@ pub enum ModelsMode {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProviderConfig {
-    /// Where the API is, up to and including its version: `https://api.example.com/v1`.
+    /// Where the API is, up to and including its version: `https://api.example.com/v1`. For `ollama` the server itself,
+    /// `http://127.0.0.1:11434`: a `/v1` or `/api` at the end does not count.
     pub base_url: Option<String>,
     pub api_key: Option<Secret>,
     /// The dialect spoken there. With none: the vendor's own where the id is a known vendor, else `openai-completions`.
@@ -103,7 +104,7 @@ pub struct ModelConfig {
     pub reasoning: bool,
     /// What the model reads.
     pub input: Vec<InputKind>,
-    /// Tokens of prompt and answer together.
+    /// Tokens of prompt and answer together. For `ollama` also the `num_ctx` of a call, unless `params` say another.
     pub context_window: Option<u64>,
     /// The most tokens of one answer.
     pub max_tokens: Option<u32>,
@@ -152,6 +153,10 @@ pub struct Compat {
     pub max_tokens_field: Option<MaxTokensField>,
     /// Whether it knows `response_format`; where not, the form of an answer is asked for in the prompt and checked.
     pub structured_outputs: Option<bool>,
+    /// The member that says how many numbers an embedding shall have.
+    pub dimensions_field: Option<DimensionsField>,
+    /// Whether an embedding request may hold `encoding_format`. With none: yes.
+    pub encoding_format: Option<bool>,
 }
 
 impl Compat {
@@ -162,6 +167,8 @@ impl Compat {
             upstream: self.upstream.or(others.upstream),
             max_tokens_field: self.max_tokens_field.or(others.max_tokens_field),
             structured_outputs: self.structured_outputs.or(others.structured_outputs),
+            dimensions_field: self.dimensions_field.or(others.dimensions_field),
+            encoding_format: self.encoding_format.or(others.encoding_format),
         }
     }
 }
@@ -183,11 +190,20 @@ pub enum MaxTokensField {
     MaxCompletionTokens,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DimensionsField {
+    Dimensions,
+    OutputDimension,
+}
+
 /// The dialect of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApiKind {
     OpenaiCompletions,
+    OpenaiResponses,
+    Ollama,
     Offline,
     /// A dialect of OpenClaw's that this program does not speak: the provider loads, and using it is an error.
     #[serde(other)]
@@ -195,16 +211,14 @@ pub enum ApiKind {
 }
 
 /// The dialects that OpenClaw's configuration knows and this program does not speak.
-const FOREIGN_APIS: [&str; 9] = [
+const FOREIGN_APIS: [&str; 7] = [
     "anthropic-messages",
     "azure-openai-responses",
     "bedrock-converse-stream",
     "github-copilot",
     "google-generative-ai",
     "google-vertex",
-    "ollama",
     "openai-codex-responses",
-    "openai-responses",
 ];
 
 impl JsonSchema for ApiKind {
@@ -213,7 +227,12 @@ impl JsonSchema for ApiKind {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let mut words = vec!["openai-completions", "offline"];
+        let mut words = vec![
+            "openai-completions",
+            "openai-responses",
+            "ollama",
+            "offline",
+        ];
         words.extend(FOREIGN_APIS);
         json_schema!({ "type": "string", "enum": words })
     }

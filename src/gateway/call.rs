@@ -136,6 +136,7 @@ async fn call(
     let call = ModelCall {
         model: &model.id.model,
         max_tokens: model.max_tokens,
+        context_window: model.context_window,
         params: &model.params,
         compat: model.compat,
         request: adapted.as_ref().unwrap_or(chat),

@@ -28,6 +28,7 @@ pub(super) struct Callable {
     pub id: ModelRef,
     pub provider: Arc<dyn Provider>,
     pub max_tokens: Option<u32>,
+    pub context_window: Option<u64>,
     pub params: Arc<Map<String, Value>>,
     pub compat: Compat,
     /// Whether the form of an answer can be asked for beside the prompt.
@@ -161,6 +162,7 @@ impl Providers {
             id: model.clone(),
             provider: Arc::clone(&entry.provider),
             max_tokens: listed.and_then(|model| model.max_tokens),
+            context_window: listed.and_then(|model| model.context_window),
             params: Arc::new(joined),
             compat: entry.known.compat(&model.model),
             knows_schemas: entry.known.knows_schemas(&model.model),
@@ -183,6 +185,7 @@ impl Providers {
             id: model.clone(),
             provider: Arc::clone(&entry.provider),
             dimensions: None,
+            compat: entry.known.compat(&model.model),
             cap: Arc::clone(&entry.embed_cap),
         })
     }

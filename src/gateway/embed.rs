@@ -12,6 +12,7 @@ use super::Inner;
 use super::error::RunError;
 use super::failover::{Situation, Step, WAIT_BUDGET, step};
 use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef};
+use crate::config::Compat;
 use crate::providers::{EmbedCall, EmbedReply, EmbedSlice, Provider, ProviderError};
 
 /// The most inputs of one request.
@@ -30,6 +31,7 @@ pub(super) struct EmbedModel {
     pub provider: Arc<dyn Provider>,
     /// How many numbers its vectors shall have when the caller does not say.
     pub dimensions: Option<u32>,
+    pub compat: Compat,
     /// The most inputs that the provider takes at once, as far as it has told us.
     pub cap: Arc<AtomicUsize>,
 }
@@ -160,6 +162,7 @@ impl Job<'_> {
             },
             dimensions: self.dimensions,
             user: self.user,
+            compat: self.model.compat,
         };
         let mut calls = 0;
         loop {

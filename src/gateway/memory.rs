@@ -8,14 +8,21 @@ use super::embed::{EmbedModel, MAX_INPUTS};
 use super::error::RunError;
 use crate::chat::{ModelRef, ProviderId};
 use crate::config::{MemorySearch, ModelKind, ProviderConfig, RemoteEmbedding};
-use crate::providers::{self, Provider, SetupError};
+use crate::providers::{self, Known, Provider, SetupError};
 
 /// An agent's `memorySearch`, as far as it can be resolved before a request comes.
 pub(super) struct Memory {
     provider: Option<ProviderId>,
     model: Option<String>,
     dimensions: Option<u32>,
-    remote: Option<(Arc<dyn Provider>, Arc<AtomicUsize>)>,
+    remote: Option<Remote>,
+}
+
+/// The provider at `memorySearch.remote`.
+struct Remote {
+    known: Known,
+    provider: Arc<dyn Provider>,
+    cap: Arc<AtomicUsize>,
 }
 
 impl Memory {
@@ -30,8 +37,7 @@ impl Memory {
         };
         let remote = match (&provider, &search.remote) {
             (Some(id), Some(remote)) if remote.base_url.is_some() => {
-                let provider = connect(id, remote, providers)?;
-                Some((provider, Arc::new(AtomicUsize::new(MAX_INPUTS))))
+                Some(Remote::new(id, remote, providers)?)
             }
             _ => None,
         };
@@ -74,15 +80,16 @@ impl Memory {
 
     /// The model of this name: from the agent's own remote where the name is of its provider, else from the catalog.
     pub fn named(&self, name: &str, providers: &Providers) -> Result<EmbedModel, RunError> {
-        if let Some((provider, cap)) = &self.remote
+        if let Some(remote) = &self.remote
             && let Ok(id) = name.parse::<ModelRef>()
             && Some(&id.provider) == self.provider.as_ref()
         {
             return Ok(EmbedModel {
+                compat: remote.known.compat(&id.model),
                 id,
-                provider: Arc::clone(provider),
+                provider: Arc::clone(&remote.provider),
                 dimensions: None,
-                cap: Arc::clone(cap),
+                cap: Arc::clone(&remote.cap),
             });
         }
         providers.embed_model(&providers.resolve(name, ModelKind::Embedding)?)
@@ -98,19 +105,26 @@ fn no_model(provider: &ProviderId) -> RunError {
     }
 }
 
-/// The provider at `memorySearch.remote`: its own destination with its own credential, in the dialect of its id.
-fn connect(
-    id: &ProviderId,
-    remote: &RemoteEmbedding,
-    providers: &Providers,
-) -> Result<Arc<dyn Provider>, SetupError> {
-    let dialect = providers.get(id).map(|entry| entry.known.api);
-    let config = ProviderConfig {
-        base_url: remote.base_url.clone(),
-        api_key: remote.api_key.clone(),
-        api: dialect,
-        headers: remote.headers.clone(),
-        ..ProviderConfig::default()
-    };
-    providers::connect(&providers::at(id.clone(), config)?)
+impl Remote {
+    /// A destination of its own with its own credential, in the dialect of the provider of this id.
+    fn new(
+        id: &ProviderId,
+        remote: &RemoteEmbedding,
+        providers: &Providers,
+    ) -> Result<Self, SetupError> {
+        let dialect = providers.get(id).map(|entry| entry.known.api);
+        let config = ProviderConfig {
+            base_url: remote.base_url.clone(),
+            api_key: remote.api_key.clone(),
+            api: dialect,
+            headers: remote.headers.clone(),
+            ..ProviderConfig::default()
+        };
+        let known = providers::at(id.clone(), config)?;
+        Ok(Self {
+            provider: providers::connect(&known)?,
+            known,
+            cap: Arc::new(AtomicUsize::new(MAX_INPUTS)),
+        })
+    }
 }

@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_util::{Stream, StreamExt, stream};
+use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
 
 use super::{ChatStream, ProviderError};
 use crate::chat::{ChatEvent, Delta, FinishReason, Finished, Usage};
@@ -43,6 +45,15 @@ impl Answer {
         }
     }
 
+    /// Adds token log probabilities, unless there are none: a list as OpenAI's `choices[].logprobs.content` holds it.
+    pub fn say_logprobs(&mut self, content: Option<Vec<Value>>) {
+        if let Some(content) = content.filter(|content| !content.is_empty()) {
+            let logprobs = to_raw_value(&json!({ "content": content, "refusal": null }));
+            let logprobs = logprobs.expect("a JSON value always serializes");
+            self.put(Delta::Logprobs(logprobs));
+        }
+    }
+
     pub fn put(&mut self, delta: Delta) {
         self.ready.push_back(ChatEvent::Delta(delta));
     }
@@ -63,6 +74,11 @@ impl Answer {
 
     pub fn is_empty(&self) -> bool {
         self.ready.is_empty()
+    }
+
+    /// The name of the provider, for errors.
+    pub fn provider(&self) -> &str {
+        &self.provider
     }
 
     pub fn broken(&self, reason: impl Into<String>) -> ProviderError {

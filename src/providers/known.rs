@@ -97,7 +97,8 @@ fn configured(
         let key = names.iter().find_map(|name| env.get(name));
         config.api_key = key.map(Secret::new);
     }
-    let needs_key = vendor.is_some() && config.base_url.is_none() && config.headers.is_empty();
+    let takes_key = vendor.is_some_and(|vendor| !vendor.key_names.is_empty());
+    let needs_key = takes_key && config.base_url.is_none() && config.headers.is_empty();
     Ok(Known {
         rank: vendor.map_or(CONFIGURED_RANK, rank_of),
         configured: true,
@@ -189,6 +190,10 @@ impl Known {
                 format!("this version does not speak the dialect of `{}`", self.id)
             }
             (_, Some(name)) => format!("`{}` has no key: set {name}", self.id),
+            (ApiKind::Ollama, None) => format!(
+                "`{id}` is not set up: add models.providers.{id} with its `models`",
+                id = self.id
+            ),
             (_, None) => format!(
                 "`{id}` has no key: set models.providers.{id}.apiKey",
                 id = self.id
@@ -222,7 +227,7 @@ impl Known {
     /// Whether the model can be told the form of its answer beside the prompt.
     pub fn knows_schemas(&self, id: &str) -> bool {
         let by_dialect = match self.api {
-            ApiKind::OpenaiCompletions => true,
+            ApiKind::OpenaiCompletions | ApiKind::OpenaiResponses | ApiKind::Ollama => true,
             ApiKind::Offline | ApiKind::Foreign => false,
         };
         self.compat(id).structured_outputs.unwrap_or(by_dialect)
@@ -263,5 +268,60 @@ impl Known {
         }
         let models = self.config.models.iter().filter(|model| model.kind == kind);
         models.map(|model| model.id.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known_with(models: ModelsConfig, variables: &[(&str, &str)]) -> Vec<Known> {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        let env = Environment::default().with_layer(variables);
+        known(&models, &env).unwrap()
+    }
+
+    fn one<'a>(all: &'a [Known], id: &str) -> &'a Known {
+        all.iter().find(|known| known.id.as_str() == id).unwrap()
+    }
+
+    #[test]
+    fn openais_key_makes_both_of_its_dialects_usable_at_the_same_place() {
+        let variables = [
+            ("OPENAI_API_KEY", "sk"),
+            ("OPENAI_BASE_URL", "http://proxy/v1"),
+        ];
+        let all = known_with(ModelsConfig::default(), &variables);
+        let place = |id| {
+            let known = one(&all, id);
+            (known.api, known.base_url.as_str(), known.usable)
+        };
+        let there = "http://proxy/v1";
+        assert_eq!(place("openai"), (ApiKind::OpenaiCompletions, there, true));
+        assert_eq!(
+            place("openai-responses"),
+            (ApiKind::OpenaiResponses, there, true)
+        );
+        assert_eq!(
+            one(&all, "openai-responses").listed(ModelKind::Chat),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn ollama_is_there_once_it_is_configured_and_needs_no_key() {
+        let unasked = known_with(ModelsConfig::default(), &[]);
+        assert!(!one(&unasked, "ollama").is_there());
+        let mut models = ModelsConfig::default();
+        models
+            .providers
+            .insert("ollama".into(), ProviderConfig::default());
+        let all = known_with(models, &[]);
+        let ollama = one(&all, "ollama");
+        assert!(ollama.usable);
+        assert_eq!(ollama.api, ApiKind::Ollama);
+        assert_eq!(ollama.base_url, "http://127.0.0.1:11434");
     }
 }

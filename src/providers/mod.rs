@@ -4,8 +4,12 @@ mod answer;
 mod error;
 mod foreign;
 mod known;
+mod members;
 mod offline;
+mod ollama;
 mod openai_completions;
+mod openai_responses;
+mod parameters;
 mod rejection;
 mod silence;
 mod transport;
@@ -24,7 +28,9 @@ use crate::config::{ApiKind, Compat, Upstream};
 pub use error::ProviderError;
 pub use known::{Known, Serves, SetupError, at, known};
 use offline::Offline;
+use ollama::Ollama;
 use openai_completions::OpenaiCompletions;
+use openai_responses::OpenaiResponses;
 use transport::Transport;
 
 /// What one model call says. Dropping it drops the request to the provider.
@@ -37,6 +43,8 @@ pub struct ModelCall<'a> {
     pub model: &'a str,
     /// The most tokens that the model can put out, where known: the caller's own cap is clamped to it.
     pub max_tokens: Option<u32>,
+    /// The tokens of prompt and answer together that the model holds, where configured.
+    pub context_window: Option<u64>,
     /// Configured extra members of the provider's request; one that the request sets itself wins.
     pub params: &'a Map<String, Value>,
     pub compat: Compat,
@@ -69,6 +77,7 @@ pub struct EmbedCall<'a> {
     pub input: EmbedSlice<'a>,
     pub dimensions: Option<u32>,
     pub user: Option<&'a str>,
+    pub compat: Compat,
 }
 
 /// The inputs of one embedding call; see [`crate::chat::EmbedInput`].
@@ -112,6 +121,8 @@ pub trait Provider: Send + Sync {
 pub fn connect(known: &Known) -> Result<Arc<dyn Provider>, SetupError> {
     Ok(match known.api {
         ApiKind::OpenaiCompletions => Arc::new(OpenaiCompletions::new(Transport::new(known)?)),
+        ApiKind::OpenaiResponses => Arc::new(OpenaiResponses::new(Transport::new(known)?)),
+        ApiKind::Ollama => Arc::new(Ollama::new(known)?),
         ApiKind::Offline => Arc::new(Offline),
         ApiKind::Foreign => Arc::new(foreign::Foreign::new(known.id.clone())),
     })

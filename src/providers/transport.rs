@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
@@ -19,7 +19,7 @@ use super::rejection;
 use super::silence::ByteStream;
 use super::{ChatStream, ProviderError};
 use crate::config::Secret;
-use crate::sse;
+use crate::sse::{self, ReadError};
 
 /// The largest whole answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
@@ -110,15 +110,24 @@ impl Transport {
         body: Vec<u8>,
         reader: R,
     ) -> Result<ChatStream, ProviderError> {
-        let first = async {
+        let opened = async {
             let bytes = self.post_bytes(path, body, "text/event-stream").await?;
-            let mut events = Events::new(&self.provider, sse::events(bytes), reader);
-            match events.next().await {
-                Some(first) => Ok(stream::iter([Ok(first?)]).chain(events).boxed()),
-                None => Err(self.broken("an empty stream")),
-            }
+            self.open(sse::events(bytes), reader).await
         };
-        self.first_event(first).await
+        self.first_event(opened).await
+    }
+
+    /// What `reader` makes of the wire events of `source`. Returns once the first chat event is there.
+    pub async fn open<S, R>(&self, source: S, reader: R) -> Result<ChatStream, ProviderError>
+    where
+        S: Stream<Item = Result<sse::Event, ReadError<ProviderError>>> + Send + Unpin + 'static,
+        R: Reader + 'static,
+    {
+        let mut events = Events::new(&self.provider, source, reader);
+        match events.next().await {
+            Some(first) => Ok(stream::iter([Ok(first?)]).chain(events).boxed()),
+            None => Err(self.broken("an empty stream")),
+        }
     }
 
     /// Posts JSON and hands out the answer's bytes as they come.

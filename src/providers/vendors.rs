@@ -1,6 +1,6 @@
 //! Vendors that need no configuration but a key: one row of data each, in the order in which a default is looked for.
 
-use crate::config::{ApiKind, Compat, MaxTokensField};
+use crate::config::{ApiKind, Compat, DimensionsField, MaxTokensField};
 
 /// A vendor of models.
 #[derive(Debug)]
@@ -22,9 +22,16 @@ const PLAIN: Compat = Compat {
     upstream: None,
     max_tokens_field: None,
     structured_outputs: None,
+    dimensions_field: None,
+    encoding_format: None,
 };
 const OPENAI: Compat = Compat {
     max_tokens_field: Some(MaxTokensField::MaxCompletionTokens),
+    ..PLAIN
+};
+const VOYAGE: Compat = Compat {
+    dimensions_field: Some(DimensionsField::OutputDimension),
+    encoding_format: Some(false),
     ..PLAIN
 };
 
@@ -33,6 +40,7 @@ const COMPLETIONS: ApiKind = ApiKind::OpenaiCompletions;
 #[rustfmt::skip] // one row a vendor
 pub const VENDORS: &[Vendor] = &[
     Vendor { id: "openai", base_url: "https://api.openai.com/v1", api: COMPLETIONS, key_names: &["OPENAI_API_KEY"], chat: Some("gpt-5.4"), embedding: Some("text-embedding-3-small"), compat: OPENAI },
+    Vendor { id: "openai-responses", base_url: "https://api.openai.com/v1", api: ApiKind::OpenaiResponses, key_names: &["OPENAI_API_KEY"], chat: None, embedding: None, compat: PLAIN },
     Vendor { id: "anthropic", base_url: "https://api.anthropic.com", api: ApiKind::Foreign, key_names: &["ANTHROPIC_API_KEY"], chat: None, embedding: None, compat: PLAIN },
     Vendor { id: "google", base_url: "https://generativelanguage.googleapis.com/v1beta", api: ApiKind::Foreign, key_names: &["GEMINI_API_KEY", "GOOGLE_API_KEY"], chat: None, embedding: None, compat: PLAIN },
     Vendor { id: "openrouter", base_url: "https://openrouter.ai/api/v1", api: COMPLETIONS, key_names: &["OPENROUTER_API_KEY"], chat: Some("openrouter/auto"), embedding: None, compat: PLAIN },
@@ -42,12 +50,15 @@ pub const VENDORS: &[Vendor] = &[
     Vendor { id: "xai", base_url: "https://api.x.ai/v1", api: COMPLETIONS, key_names: &["XAI_API_KEY"], chat: Some("grok-4"), embedding: None, compat: PLAIN },
     Vendor { id: "together", base_url: "https://api.together.xyz/v1", api: COMPLETIONS, key_names: &["TOGETHER_API_KEY"], chat: Some("meta-llama/Llama-3.3-70B-Instruct-Turbo"), embedding: Some("BAAI/bge-base-en-v1.5"), compat: PLAIN },
     Vendor { id: "cerebras", base_url: "https://api.cerebras.ai/v1", api: COMPLETIONS, key_names: &["CEREBRAS_API_KEY"], chat: Some("llama-3.3-70b"), embedding: None, compat: PLAIN },
-    Vendor { id: "voyage", base_url: "https://api.voyageai.com/v1", api: COMPLETIONS, key_names: &["VOYAGE_API_KEY"], chat: None, embedding: Some("voyage-3.5"), compat: PLAIN },
+    Vendor { id: "voyage", base_url: "https://api.voyageai.com/v1", api: COMPLETIONS, key_names: &["VOYAGE_API_KEY"], chat: None, embedding: Some("voyage-3.5"), compat: VOYAGE },
+    Vendor { id: "ollama", base_url: "http://127.0.0.1:11434", api: ApiKind::Ollama, key_names: &[], chat: None, embedding: None, compat: PLAIN },
 ];
 
 impl Vendor {
-    /// The variable that may name another place for the vendor's API: `OPENAI_API_KEY` goes with `OPENAI_BASE_URL`.
+    /// The variable that may name another place for the vendor's API: `OPENAI_API_KEY` goes with `OPENAI_BASE_URL`. The
+    /// vendor is the id's first word; what follows is one of its dialects.
     pub fn base_url_name(&self) -> String {
-        format!("{}_BASE_URL", self.id.to_ascii_uppercase())
+        let vendor = self.id.split('-').next().unwrap_or(self.id);
+        format!("{}_BASE_URL", vendor.to_ascii_uppercase())
     }
 }

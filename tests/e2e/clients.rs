@@ -54,7 +54,8 @@ fn skipped(what: &str) {
     static SAID: Mutex<()> = Mutex::new(());
     let _one_at_a_time = SAID.lock().unwrap();
     // Not `eprintln!`: the test harness would keep it to itself.
-    writeln!(std::io::stderr(), "\n*** SKIPPED: {what} ***").unwrap();
+    let mut terminal = std::io::stderr();
+    writeln!(terminal, "\n*** SKIPPED: {what} ***").unwrap();
 }
 
 /// Answers as a model would: by the last message and what is offered.

@@ -6,14 +6,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::super::{EmbedCall, EmbedReply, EmbedSlice};
 use crate::chat::EmbedUsage;
+use crate::config::DimensionsField;
 
 /// The request's JSON.
 pub fn body(call: &EmbedCall<'_>) -> Vec<u8> {
+    let (dimensions, output_dimension) = match call.compat.dimensions_field {
+        Some(DimensionsField::OutputDimension) => (None, call.dimensions),
+        Some(DimensionsField::Dimensions) | None => (call.dimensions, None),
+    };
     let body = Body {
         model: call.model,
         input: Input(call.input),
-        dimensions: call.dimensions,
-        encoding_format: "float",
+        dimensions,
+        output_dimension,
+        encoding_format: call
+            .compat
+            .encoding_format
+            .unwrap_or(true)
+            .then_some("float"),
         user: call.user,
     };
     serde_json::to_vec(&body).expect("strings and numbers always serialize")
@@ -25,7 +35,10 @@ struct Body<'a> {
     input: Input<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dimensions: Option<u32>,
-    encoding_format: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_dimension: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_format: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<&'a str>,
 }
@@ -133,6 +146,36 @@ pub fn reply(body: &[u8]) -> Result<EmbedReply, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Compat;
+    use serde_json::{Value, json};
+
+    fn body_of(compat: Compat) -> Value {
+        let call = EmbedCall {
+            model: "m",
+            input: EmbedSlice::Texts(&["a".to_owned()]),
+            dimensions: Some(256),
+            user: None,
+            compat,
+        };
+        serde_json::from_slice(&body(&call)).unwrap()
+    }
+
+    #[test]
+    fn the_members_have_the_names_that_the_vendor_knows() {
+        assert_eq!(
+            body_of(Compat::default()),
+            json!({ "model": "m", "input": ["a"], "dimensions": 256, "encoding_format": "float" })
+        );
+        let voyage = Compat {
+            dimensions_field: Some(DimensionsField::OutputDimension),
+            encoding_format: Some(false),
+            ..Compat::default()
+        };
+        assert_eq!(
+            body_of(voyage),
+            json!({ "model": "m", "input": ["a"], "output_dimension": 256 })
+        );
+    }
 
     #[test]
     fn vectors_come_in_the_order_of_their_indices_as_numbers_or_base64() {

@@ -132,9 +132,10 @@ impl Serialize for ImageUrl<'_> {
     }
 }
 
-struct DataUrl<'a> {
-    mime: &'a str,
-    base64: &'a str,
+/// A file inside a URL.
+pub struct DataUrl<'a> {
+    pub mime: &'a str,
+    pub base64: &'a str,
 }
 
 impl Serialize for DataUrl<'_> {

@@ -10,6 +10,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
+pub(super) use messages::DataUrl;
+
 use super::transport::Transport;
 use super::{ChatStream, EmbedCall, EmbedReply, ModelCall, Provider, ProviderError};
 use crate::chat::Delivery;
@@ -55,29 +57,37 @@ impl Provider for OpenaiCompletions {
         &'a self,
         call: EmbedCall<'a>,
     ) -> BoxFuture<'a, Result<EmbedReply, ProviderError>> {
-        async move {
-            let body = embeddings::body(&call);
-            let answer = self.transport.post("/embeddings", body).await?;
-            embeddings::reply(&answer).map_err(|reason| self.transport.broken(reason))
-        }
-        .boxed()
+        embed(&self.transport, call).boxed()
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<String>, ProviderError>> {
-        #[derive(Deserialize)]
-        struct Models {
-            data: Vec<Model>,
-        }
-        #[derive(Deserialize)]
-        struct Model {
-            id: String,
-        }
-        async move {
-            let answer = self.transport.get("/models").await?;
-            let models: Models = serde_json::from_slice(&answer)
-                .map_err(|_| self.transport.broken("a model list that is none"))?;
-            Ok(models.data.into_iter().map(|model| model.id).collect())
-        }
-        .boxed()
+        models(&self.transport).boxed()
     }
+}
+
+/// `POST /embeddings`.
+pub(super) async fn embed(
+    transport: &Transport,
+    call: EmbedCall<'_>,
+) -> Result<EmbedReply, ProviderError> {
+    let answer = transport
+        .post("/embeddings", embeddings::body(&call))
+        .await?;
+    embeddings::reply(&answer).map_err(|reason| transport.broken(reason))
+}
+
+/// `GET /models`.
+pub(super) async fn models(transport: &Transport) -> Result<Vec<String>, ProviderError> {
+    #[derive(Deserialize)]
+    struct Models {
+        data: Vec<Model>,
+    }
+    #[derive(Deserialize)]
+    struct Model {
+        id: String,
+    }
+    let answer = transport.get("/models").await?;
+    let models: Models = serde_json::from_slice(&answer)
+        .map_err(|_| transport.broken("a model list that is none"))?;
+    Ok(models.data.into_iter().map(|model| model.id).collect())
 }

@@ -4,6 +4,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::super::ModelCall;
+use super::super::members::Members;
 use super::messages::Messages;
 use crate::chat::{Delivery, ResponseFormat, Sampling, Tool, ToolChoice};
 use crate::config::MaxTokensField;
@@ -19,37 +20,10 @@ struct Body<'a> {
     delivery: Delivery,
 }
 
-/// Writes members and remembers which: configured parameters never replace what the request says.
-struct Members<M> {
-    map: M,
-    written: Vec<&'static str>,
-}
-
-impl<M: SerializeMap> Members<M> {
-    fn put<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), M::Error> {
-        self.written.push(key);
-        self.map.serialize_entry(key, value)
-    }
-
-    fn put_some<T: Serialize>(
-        &mut self,
-        key: &'static str,
-        value: &Option<T>,
-    ) -> Result<(), M::Error> {
-        match value {
-            Some(value) => self.put(key, value),
-            None => Ok(()),
-        }
-    }
-}
-
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let request = self.call.request;
-        let mut members = Members {
-            map: serializer.serialize_map(None)?,
-            written: Vec::with_capacity(16),
-        };
+        let mut members = Members::new(serializer.serialize_map(None)?);
         members.put("model", self.call.model)?;
         members.put("messages", &Messages(request))?;
         if !request.tools.is_empty() {
@@ -87,12 +61,7 @@ impl Serialize for Body<'_> {
                 },
             )?;
         }
-        for (key, value) in self.call.params {
-            if !members.written.contains(&key.as_str()) {
-                members.map.serialize_entry(key, value)?;
-            }
-        }
-        members.map.end()
+        members.end(self.call.params)
     }
 }
 
