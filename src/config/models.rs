@@ -38,7 +38,7 @@ pub struct ProviderConfig {
     pub api_key: Option<Secret>,
     /// The dialect spoken there. With none: the vendor's own where the id is a known vendor, else `openai-completions`.
     pub api: Option<ApiKind>,
-    /// Whether the key is sent as `Authorization: Bearer`. With none: yes.
+    /// Whether the key is sent as `Authorization: Bearer`. With none: where the dialect has no header of its own for it.
     pub auth_header: Option<bool>,
     /// Further headers of every request.
     pub headers: BTreeMap<String, Secret>,
@@ -201,6 +201,8 @@ pub enum DimensionsField {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApiKind {
+    AnthropicMessages,
+    GoogleGenerativeAi,
     OpenaiCompletions,
     OpenaiResponses,
     Ollama,
@@ -211,12 +213,10 @@ pub enum ApiKind {
 }
 
 /// The dialects that OpenClaw's configuration knows and this program does not speak.
-const FOREIGN_APIS: [&str; 7] = [
-    "anthropic-messages",
+const FOREIGN_APIS: [&str; 5] = [
     "azure-openai-responses",
     "bedrock-converse-stream",
     "github-copilot",
-    "google-generative-ai",
     "google-vertex",
     "openai-codex-responses",
 ];
@@ -228,6 +228,8 @@ impl JsonSchema for ApiKind {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let mut words = vec![
+            "anthropic-messages",
+            "google-generative-ai",
             "openai-completions",
             "openai-responses",
             "ollama",

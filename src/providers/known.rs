@@ -1,5 +1,6 @@
 //! Which providers there are: configured ones, vendors whose key is in the environment, and the offline one.
 
+use super::anthropic_messages;
 use super::vendors::{VENDORS, Vendor};
 use crate::chat::{ModelRef, ProviderId};
 use crate::config::{
@@ -227,6 +228,8 @@ impl Known {
     /// Whether the model can be told the form of its answer beside the prompt.
     pub fn knows_schemas(&self, id: &str) -> bool {
         let by_dialect = match self.api {
+            ApiKind::AnthropicMessages => anthropic_messages::knows_schemas(id),
+            ApiKind::GoogleGenerativeAi => true,
             ApiKind::OpenaiCompletions | ApiKind::OpenaiResponses | ApiKind::Ollama => true,
             ApiKind::Offline | ApiKind::Foreign => false,
         };

@@ -6,12 +6,12 @@ use serde::ser::SerializeMap;
 use serde_json::Value;
 
 /// Writes members and remembers which: configured parameters never replace what the request says.
-pub struct Members<M> {
+pub struct Members<'k, M> {
     map: M,
-    written: Vec<&'static str>,
+    written: Vec<&'k str>,
 }
 
-impl<M: SerializeMap> Members<M> {
+impl<'k, M: SerializeMap> Members<'k, M> {
     pub fn new(map: M) -> Self {
         const USUAL_COUNT: usize = 16;
         Self {
@@ -20,18 +20,14 @@ impl<M: SerializeMap> Members<M> {
         }
     }
 
-    pub fn put<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), M::Error> {
+    pub fn put<T: Serialize + ?Sized>(&mut self, key: &'k str, value: &T) -> Result<(), M::Error> {
         self.written.push(key);
         self.map.serialize_entry(key, value)
     }
 
     pub fn put_some<T: Serialize>(
         &mut self,
-        key: &'static str,
+        key: &'k str,
         value: &Option<T>,
     ) -> Result<(), M::Error> {
         match value {

@@ -1,8 +1,12 @@
 //! The edge: model providers. One file per `api` dialect, not per vendor; a dialect is two pure translations and a send.
 
 mod answer;
+mod anthropic_messages;
+mod arguments;
+mod document;
 mod error;
 mod foreign;
+mod google_generative_ai;
 mod known;
 mod members;
 mod offline;
@@ -11,9 +15,12 @@ mod openai_completions;
 mod openai_responses;
 mod parameters;
 mod rejection;
+#[cfg(test)]
+mod replay;
 mod silence;
 mod transport;
 mod vendors;
+mod version;
 
 use std::sync::Arc;
 
@@ -25,7 +32,9 @@ use serde_json::{Map, Value};
 use crate::chat::{ChatEvent, ChatRequest, Delivery, EmbedUsage};
 use crate::config::{ApiKind, Compat, Upstream};
 
+use anthropic_messages::AnthropicMessages;
 pub use error::ProviderError;
+use google_generative_ai::GoogleGenerativeAi;
 pub use known::{Known, Serves, SetupError, at, known};
 use offline::Offline;
 use ollama::Ollama;
@@ -120,6 +129,11 @@ pub trait Provider: Send + Sync {
 /// A destination or a header that cannot be one.
 pub fn connect(known: &Known) -> Result<Arc<dyn Provider>, SetupError> {
     Ok(match known.api {
+        ApiKind::AnthropicMessages => {
+            let transport = Transport::new(known)?;
+            Arc::new(AnthropicMessages::new(transport, &known.base_url))
+        }
+        ApiKind::GoogleGenerativeAi => Arc::new(GoogleGenerativeAi::new(Transport::new(known)?)),
         ApiKind::OpenaiCompletions => Arc::new(OpenaiCompletions::new(Transport::new(known)?)),
         ApiKind::OpenaiResponses => Arc::new(OpenaiResponses::new(Transport::new(known)?)),
         ApiKind::Ollama => Arc::new(Ollama::new(known)?),

@@ -41,6 +41,10 @@ pub fn classify(refusal: &Refusal<'_>) -> ProviderError {
     );
     match status {
         401..=403 => ProviderError::Auth { provider, status },
+        // Google's word for a wrong key comes with a 400.
+        400 if said.code.as_deref() == Some("API_KEY_INVALID") => {
+            ProviderError::Auth { provider, status }
+        }
         404 if names_a_model(&said) => ProviderError::UnknownModel {
             message: tidy(said.message, refusal),
             provider,
@@ -128,9 +132,15 @@ pub fn of_error(error: &Value) -> Said {
         _ => None,
     };
     let member = |key: &str| error.get(key).and_then(text);
+    // Google's `code` is the HTTP status; what it means stands among the details.
+    let details = error.get("details").and_then(Value::as_array);
+    let reason = details
+        .into_iter()
+        .flatten()
+        .find_map(|detail| detail.get("reason").and_then(text));
     Said {
         message: member("message").or_else(|| text(error)),
-        code: member("code"),
+        code: reason.or_else(|| member("code")),
         param: member("param"),
     }
 }
@@ -168,6 +178,16 @@ mod tests {
             status: 401,
         };
         assert_eq!(classified(401, body), auth);
+    }
+
+    #[test]
+    fn a_wrong_key_that_google_answers_with_400_is_a_refused_key() {
+        let body = r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}"#;
+        let auth = ProviderError::Auth {
+            provider: "p".into(),
+            status: 400,
+        };
+        assert_eq!(classified(400, body), auth);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::known::{Known, SetupError};
 use super::rejection;
 use super::silence::ByteStream;
 use super::{ChatStream, ProviderError};
-use crate::config::Secret;
+use crate::config::{ApiKind, Secret};
 use crate::sse::{self, ReadError};
 
 /// The largest whole answer that is read, in bytes.
@@ -69,6 +69,13 @@ impl Transport {
             whole_limit: known.config.whole_limit(),
             client: OnceLock::new(),
         })
+    }
+
+    /// Adds a header that the dialect wants in every request, unless the configuration has its own.
+    pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        let entry = self.headers.entry(HeaderName::from_static(name));
+        entry.or_insert(HeaderValue::from_static(value));
+        self
     }
 
     /// The name of the provider, for errors.
@@ -288,16 +295,16 @@ type HeaderFault = (String, String);
 fn headers(known: &Known) -> Result<HeaderMap, HeaderFault> {
     let mut headers = HeaderMap::new();
     if let Some(key) = &known.config.api_key
-        && known.config.auth_header != Some(false)
+        && let Some((name, value)) = credential(known, key.expose().trim())
     {
-        let value = HeaderValue::try_from(format!("Bearer {}", key.expose().trim()));
+        let value = HeaderValue::try_from(value);
         let value = value.map_err(|_| {
             (
                 "apiKey".to_owned(),
                 "holds characters that no header can carry".to_owned(),
             )
         })?;
-        headers.insert(AUTHORIZATION, value);
+        headers.insert(name, value);
     }
     for (name, value) in &known.config.headers {
         let fault = |message: &str| (format!("headers.{name}"), message.to_owned());
@@ -310,6 +317,25 @@ fn headers(known: &Known) -> Result<HeaderMap, HeaderFault> {
         value.set_sensitive(true);
     }
     Ok(headers)
+}
+
+/// The header that carries the key: the dialect's own, or `Authorization: Bearer` where it has none or `authHeader`
+/// says so.
+fn credential(known: &Known, key: &str) -> Option<(HeaderName, String)> {
+    let own = match known.api {
+        ApiKind::AnthropicMessages => Some(HeaderName::from_static("x-api-key")),
+        ApiKind::GoogleGenerativeAi => Some(HeaderName::from_static("x-goog-api-key")),
+        ApiKind::OpenaiCompletions
+        | ApiKind::OpenaiResponses
+        | ApiKind::Ollama
+        | ApiKind::Offline
+        | ApiKind::Foreign => None,
+    };
+    match (known.config.auth_header, own) {
+        (None | Some(false), Some(name)) => Some((name, key.to_owned())),
+        (Some(false), None) => None,
+        (None, None) | (Some(true), _) => Some((AUTHORIZATION, format!("Bearer {key}"))),
+    }
 }
 
 /// Whether the host is this machine, where a proxy of the environment has no business.
@@ -365,3 +391,6 @@ fn root_cause(error: &reqwest::Error) -> String {
     }
     cause.to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,8 +41,8 @@ const COMPLETIONS: ApiKind = ApiKind::OpenaiCompletions;
 pub const VENDORS: &[Vendor] = &[
     Vendor { id: "openai", base_url: "https://api.openai.com/v1", api: COMPLETIONS, key_names: &["OPENAI_API_KEY"], chat: Some("gpt-5.4"), embedding: Some("text-embedding-3-small"), compat: OPENAI },
     Vendor { id: "openai-responses", base_url: "https://api.openai.com/v1", api: ApiKind::OpenaiResponses, key_names: &["OPENAI_API_KEY"], chat: None, embedding: None, compat: PLAIN },
-    Vendor { id: "anthropic", base_url: "https://api.anthropic.com", api: ApiKind::Foreign, key_names: &["ANTHROPIC_API_KEY"], chat: None, embedding: None, compat: PLAIN },
-    Vendor { id: "google", base_url: "https://generativelanguage.googleapis.com/v1beta", api: ApiKind::Foreign, key_names: &["GEMINI_API_KEY", "GOOGLE_API_KEY"], chat: None, embedding: None, compat: PLAIN },
+    Vendor { id: "anthropic", base_url: "https://api.anthropic.com", api: ApiKind::AnthropicMessages, key_names: &["ANTHROPIC_API_KEY"], chat: Some("claude-sonnet-5-5"), embedding: None, compat: PLAIN },
+    Vendor { id: "google", base_url: "https://generativelanguage.googleapis.com/v1beta", api: ApiKind::GoogleGenerativeAi, key_names: &["GEMINI_API_KEY", "GOOGLE_API_KEY"], chat: Some("gemini-3.8-flash"), embedding: Some("gemini-embedding-001"), compat: PLAIN },
     Vendor { id: "openrouter", base_url: "https://openrouter.ai/api/v1", api: COMPLETIONS, key_names: &["OPENROUTER_API_KEY"], chat: Some("openrouter/auto"), embedding: None, compat: PLAIN },
     Vendor { id: "groq", base_url: "https://api.groq.com/openai/v1", api: COMPLETIONS, key_names: &["GROQ_API_KEY"], chat: Some("llama-3.3-70b-versatile"), embedding: None, compat: PLAIN },
     Vendor { id: "mistral", base_url: "https://api.mistral.ai/v1", api: COMPLETIONS, key_names: &["MISTRAL_API_KEY"], chat: Some("mistral-large-latest"), embedding: Some("mistral-embed"), compat: PLAIN },

@@ -1,0 +1,71 @@
+use super::super::known::at;
+use super::*;
+use crate::config::ProviderConfig;
+
+fn transport(api: ApiKind, auth_header: Option<bool>, own: &[(&str, &str)]) -> Transport {
+    let own = own
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Secret::new(*value)));
+    let config = ProviderConfig {
+        base_url: Some("http://127.0.0.1:1".into()),
+        api_key: Some(Secret::new("k")),
+        api: Some(api),
+        auth_header,
+        headers: own.collect(),
+        ..ProviderConfig::default()
+    };
+    Transport::new(&at("p".parse().unwrap(), config).unwrap()).unwrap()
+}
+
+fn headers(transport: &Transport) -> Vec<(&str, &str)> {
+    let headers = transport.headers.iter();
+    let headers = headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+    headers.collect()
+}
+
+#[test]
+fn the_key_goes_into_the_header_of_its_dialect() {
+    let of = |api| transport(api, None, &[]);
+    assert_eq!(
+        headers(&of(ApiKind::OpenaiCompletions)),
+        [("authorization", "Bearer k")]
+    );
+    assert_eq!(
+        headers(&of(ApiKind::AnthropicMessages)),
+        [("x-api-key", "k")]
+    );
+    assert_eq!(
+        headers(&of(ApiKind::GoogleGenerativeAi)),
+        [("x-goog-api-key", "k")]
+    );
+}
+
+#[test]
+fn the_configuration_can_ask_for_a_bearer_or_for_none() {
+    let of = |api, auth_header| transport(api, Some(auth_header), &[]);
+    assert_eq!(
+        headers(&of(ApiKind::AnthropicMessages, true)),
+        [("authorization", "Bearer k")]
+    );
+    assert_eq!(
+        headers(&of(ApiKind::AnthropicMessages, false)),
+        [("x-api-key", "k")]
+    );
+    assert_eq!(headers(&of(ApiKind::OpenaiCompletions, false)), []);
+}
+
+#[test]
+fn a_configured_header_wins_over_the_dialects() {
+    let version = |own| {
+        let transport = transport(ApiKind::AnthropicMessages, None, own);
+        transport.with_header("anthropic-version", "2023-06-01")
+    };
+    assert_eq!(
+        headers(&version(&[])),
+        [("x-api-key", "k"), ("anthropic-version", "2023-06-01")]
+    );
+    assert_eq!(
+        headers(&version(&[("Anthropic-Version", "new")])),
+        [("x-api-key", "k"), ("anthropic-version", "new")]
+    );
+}
