@@ -7,6 +7,7 @@
 //! server/      door 2: one file, or folder, an endpoint
 //! auth/        who may come through door 2
 //! gateway/     the room: runs agents, lists models, embeds; knows no HTTP and no terminal
+//! tools/       what agents can do besides talk: one file a tool, and who may use which
 //! providers/   the edge: one file, or folder, a dialect of model APIs
 //! sse.rs       the event-stream format, in and out
 //! chat/        the vocabulary of all of them: plain data
@@ -17,7 +18,8 @@
 //!
 //! ```text
 //! main -> cli -> { server, gateway, auth, config }      server -> { gateway, auth, sse, config }      auth -> config
-//! gateway -> { providers, config }                providers -> { sse, config }
+//! gateway -> { providers, tools, config }         providers -> { sse, config }
+//! tools -> { providers (the guarded fetch), config }
 //! everyone -> chat; chat and sse -> nobody
 //! ```
 #![forbid(unsafe_code)]
@@ -30,3 +32,4 @@ pub mod gateway;
 pub mod providers;
 pub mod server;
 pub mod sse;
+pub mod tools;

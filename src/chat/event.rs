@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::ids::{AgentId, ModelRef};
+use super::message::ToolCall;
 
 /// What one model call says. Order: deltas, one `Finished`; then the stream ends.
 #[derive(Debug, Clone)]
@@ -85,7 +86,22 @@ impl AddAssign for Usage {
 pub enum RunEvent {
     Started(Started),
     Delta(Delta),
+    /// What the agent does besides talking. Callers that do not watch it lose nothing of the answer.
+    Tool(ToolActivity),
     Finished(Finished),
+}
+
+/// A tool of the house at work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolActivity {
+    Called(ToolCall),
+    /// The answer to the call with this id, cut to the size that the model is given.
+    Answered {
+        id: String,
+        name: String,
+        is_error: bool,
+        text: String,
+    },
 }
 
 /// Who answers.

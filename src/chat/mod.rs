@@ -8,7 +8,7 @@ mod request;
 
 pub use embedding::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings};
 pub use event::{
-    ChatEvent, Delta, FinishReason, Finished, RunEvent, Started, ToolCallDelta, Usage,
+    ChatEvent, Delta, FinishReason, Finished, RunEvent, Started, ToolActivity, ToolCallDelta, Usage,
 };
 pub use ids::{AgentId, InvalidId, ModelRef, ProviderId};
 pub use message::{Audio, Document, Image, ImageSource, Message, Part, ToolCall};

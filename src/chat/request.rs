@@ -35,14 +35,27 @@ pub struct Routing {
 /// What the caller may do. The doors establish it, the room obeys it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Authority {
-    /// May run a model that the agent itself does not name.
+    /// May run a model that the agent itself does not name, and can be an owner.
     pub any_model: bool,
+    /// Whether the caller says that an owner sends this, where it says so.
+    pub sender_is_owner: Option<bool>,
+}
+
+impl Authority {
+    /// Whether an owner sends this. Nobody but an administrator can be one; who talks to a public agent is none unless
+    /// the request says so.
+    pub fn is_owner(self, to_public_agent: bool) -> bool {
+        self.any_model && self.sender_is_owner.unwrap_or(!to_public_agent)
+    }
 }
 
 impl Default for Authority {
     /// The authority of the person at the terminal.
     fn default() -> Self {
-        Self { any_model: true }
+        Self {
+            any_model: true,
+            sender_is_owner: None,
+        }
     }
 }
 

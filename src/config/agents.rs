@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::models::seconds;
 use super::problem::{Path, Problem};
 use super::secret::Secret;
+use super::tools::ToolPolicyConfig;
 use crate::chat::AgentId;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -68,12 +69,36 @@ pub struct AgentSettings {
     pub system_prompt: Option<String>,
     /// How much prompt of ours a run carries.
     pub context: Option<PromptContext>,
+    /// How often tools of the house may be called in one run before it is ended; calls made together count once.
+    pub max_tool_rounds: Option<u32>,
     /// The limit for a whole run.
     #[schemars(range(min = 0.001))]
     pub timeout_seconds: Option<f64>,
     /// The reasoning effort when the caller names none.
     pub thinking_default: Option<String>,
     pub memory_search: Option<MemorySearch>,
+    /// The folder of the agent's files: what its tools work in, and where its prompt's files are.
+    pub workspace: Option<String>,
+    /// OpenClaw's switch against making workspace files. Nothing makes them here.
+    pub skip_bootstrap: Option<bool>,
+    /// The most characters that one workspace file adds to the prompt.
+    pub bootstrap_max_chars: Option<usize>,
+    /// The most characters that all workspace files add to the prompt.
+    pub bootstrap_total_max_chars: Option<usize>,
+    /// The time zone of the person the agent works for, as in `Europe/Berlin`.
+    pub user_timezone: Option<String>,
+    pub identity: Option<Identity>,
+    /// Whether the agent answers strangers: its prompt and its tools then say nothing of this machine.
+    pub public_mode: Option<bool>,
+    pub tools: Option<ToolPolicyConfig>,
+}
+
+/// Who the agent says it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Identity {
+    pub name: Option<String>,
+    pub emoji: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -144,9 +169,33 @@ pub struct Agent {
     pub params: Map<String, Value>,
     pub system_prompt: Option<String>,
     pub context: PromptContext,
+    pub max_tool_rounds: u32,
     pub timeout: Duration,
     pub thinking_default: Option<String>,
     pub memory_search: Option<MemorySearch>,
+    /// As written: it may begin with `~/`.
+    pub workspace: Option<String>,
+    pub bootstrap: Bootstrap,
+    pub user_timezone: Option<String>,
+    pub identity: Identity,
+    pub public_mode: bool,
+    pub tools: ToolPolicyConfig,
+}
+
+/// How much of a prompt workspace files may be, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bootstrap {
+    pub max_chars: usize,
+    pub total_max_chars: usize,
+}
+
+impl Default for Bootstrap {
+    fn default() -> Self {
+        Self {
+            max_chars: 20_000,
+            total_max_chars: 150_000,
+        }
+    }
 }
 
 /// The id of the agent that is there when none is configured, and that is the default where it is listed.
@@ -229,6 +278,7 @@ pub(super) fn agent_id(text: &str) -> AgentId {
 
 fn merge(id: AgentId, own: &AgentSettings, defaults: &AgentSettings) -> Agent {
     const RUN_LIMIT_SECONDS: f64 = 600.0;
+    const TOOL_ROUNDS: u32 = 32;
     let (primary, fallbacks) = models_of(own.model.as_ref(), defaults.model.as_ref());
     let mut params = defaults.params.clone().unwrap_or_default();
     params.extend(own.params.clone().unwrap_or_default());
@@ -246,12 +296,45 @@ fn merge(id: AgentId, own: &AgentSettings, defaults: &AgentSettings) -> Agent {
             .clone()
             .or_else(|| defaults.system_prompt.clone()),
         context: own.context.or(defaults.context).unwrap_or_default(),
+        max_tool_rounds: own
+            .max_tool_rounds
+            .or(defaults.max_tool_rounds)
+            .unwrap_or(TOOL_ROUNDS),
         timeout: seconds(timeout.unwrap_or(RUN_LIMIT_SECONDS)),
         thinking_default: own
             .thinking_default
             .clone()
             .or_else(|| defaults.thinking_default.clone()),
         memory_search: merge_memory(own.memory_search.as_ref(), defaults.memory_search.as_ref()),
+        workspace: own.workspace.clone().or_else(|| defaults.workspace.clone()),
+        bootstrap: bootstrap(own, defaults),
+        user_timezone: own
+            .user_timezone
+            .clone()
+            .or_else(|| defaults.user_timezone.clone()),
+        identity: own
+            .identity
+            .clone()
+            .or_else(|| defaults.identity.clone())
+            .unwrap_or_default(),
+        public_mode: own.public_mode.or(defaults.public_mode).unwrap_or_default(),
+        tools: own
+            .tools
+            .clone()
+            .or_else(|| defaults.tools.clone())
+            .unwrap_or_default(),
+    }
+}
+
+fn bootstrap(own: &AgentSettings, defaults: &AgentSettings) -> Bootstrap {
+    let usual = Bootstrap::default();
+    let one = own.bootstrap_max_chars.or(defaults.bootstrap_max_chars);
+    let total = own
+        .bootstrap_total_max_chars
+        .or(defaults.bootstrap_total_max_chars);
+    Bootstrap {
+        max_chars: one.unwrap_or(usual.max_chars),
+        total_max_chars: total.unwrap_or(usual.total_max_chars),
     }
 }
 
@@ -326,6 +409,48 @@ mod tests {
         assert_eq!(agents[0].fallbacks, Vec::<String>::new());
         assert_eq!(agents[1].primary.as_deref(), Some("p/d"));
         assert_eq!(agents[1].fallbacks, ["p/b"]);
+    }
+
+    #[test]
+    fn what_bounds_an_agent_is_its_own_or_the_defaults() {
+        let agents = agents(json!({
+            "defaults": {
+                "workspace": "~/a", "publicMode": true, "bootstrapMaxChars": 5, "userTimezone": "UTC",
+                "tools": { "profile": "full" }, "identity": { "name": "All" },
+            },
+            "list": [
+                { "id": "one" },
+                {
+                    "id": "two", "workspace": "b", "publicMode": false, "bootstrapTotalMaxChars": 9,
+                    "tools": { "deny": ["exec"] }, "identity": { "emoji": "x" },
+                },
+            ],
+        }));
+        let bounds = |agent: &Agent| {
+            let Bootstrap {
+                max_chars,
+                total_max_chars,
+            } = agent.bootstrap;
+            json!([
+                agent.workspace,
+                agent.public_mode,
+                max_chars,
+                total_max_chars,
+                agent.user_timezone,
+                agent.tools.profile,
+                agent.tools.deny,
+                agent.identity.name,
+                agent.identity.emoji,
+            ])
+        };
+        assert_eq!(
+            bounds(&agents[0]),
+            json!(["~/a", true, 5, 150_000, "UTC", "full", [], "All", null])
+        );
+        assert_eq!(
+            bounds(&agents[1]),
+            json!(["b", false, 5, 9, "UTC", null, ["exec"], null, "x"])
+        );
     }
 
     #[test]

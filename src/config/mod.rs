@@ -19,6 +19,7 @@ mod problem;
 mod report;
 mod secret;
 mod show;
+mod tools;
 
 use std::collections::BTreeMap;
 
@@ -27,8 +28,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use agents::{
-    Agent, AgentSettings, AgentsConfig, MemorySearch, ModelChoice, ModelSettings, PromptContext,
-    RemoteEmbedding,
+    Agent, AgentSettings, AgentsConfig, Bootstrap, Identity, MemorySearch, ModelChoice,
+    ModelSettings, PromptContext, RemoteEmbedding,
 };
 pub use endpoints::{Endpoints, FetchConfig, ModelListing};
 pub use env::Environment;
@@ -47,6 +48,9 @@ pub use paths::Paths;
 pub use report::ConfigError;
 pub use secret::Secret;
 pub use show::effective;
+pub use tools::{
+    ExecConfig, ToolPolicyConfig, ToolProfile, ToolsConfig, WebConfig, WebFetchConfig,
+};
 
 /// A whole configuration file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +63,7 @@ pub struct Config {
     pub agents: AgentsConfig,
     /// The later spelling of `agents.defaults.memorySearch`.
     pub memory: MemoryConfig,
+    pub tools: ToolsConfig,
     pub logging: LoggingConfig,
 }
 

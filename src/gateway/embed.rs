@@ -14,6 +14,7 @@ use super::failover::{Situation, Step, WAIT_BUDGET, step};
 use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef};
 use crate::config::Compat;
 use crate::providers::{EmbedCall, EmbedReply, EmbedSlice, Provider, ProviderError};
+use crate::tools::Embedder;
 
 /// The most inputs of one request.
 pub const MAX_INPUTS: usize = 2048;
@@ -55,6 +56,25 @@ pub(super) async fn embed(inner: &Inner, request: EmbedRequest) -> Result<Embedd
         model: model.id,
         vectors: reply.vectors,
         usage: reply.usage,
+    })
+}
+
+/// The model as the tools of an agent use it.
+pub(super) fn embedder(model: EmbedModel) -> Embedder {
+    Arc::new(move |texts| {
+        let model = model.clone();
+        async move {
+            let job = Job {
+                model: &model,
+                input: &EmbedInput::Texts(texts),
+                dimensions: model.dimensions,
+                user: None,
+            };
+            let reply = job.run().await.map_err(|error| error.to_string())?;
+            verify(&model.id, &reply).map_err(|error| error.to_string())?;
+            Ok(reply.vectors)
+        }
+        .boxed()
     })
 }
 

@@ -45,6 +45,13 @@ pub enum RunError {
     /// The caller insisted on a form, and no answer had it.
     #[error("the model's answer does not match `response_format`: {reason}")]
     SchemaUnmet { reason: String },
+    #[error("the model went on calling tools after {limit} rounds of them")]
+    ToolRounds { limit: u32 },
+    #[error("the model repeated a call of `{tool}` that had failed {times} times in a row")]
+    ToolLoop { tool: String, times: u32 },
+    /// The run broke after a tool had changed something: trying again would change it again.
+    #[error(transparent)]
+    AfterChanges(Box<RunError>),
     #[error(transparent)]
     Provider(#[from] ProviderError),
 }
@@ -92,9 +99,12 @@ impl RunError {
                 retry_after: Some(*retry_after),
             },
             Self::Deadline { .. } => Fault::TimedOut,
-            Self::Unfinished | Self::ToolChoiceUnmet { .. } | Self::SchemaUnmet { .. } => {
-                Fault::Upstream
-            }
+            Self::Unfinished
+            | Self::ToolChoiceUnmet { .. }
+            | Self::SchemaUnmet { .. }
+            | Self::ToolRounds { .. }
+            | Self::ToolLoop { .. } => Fault::Upstream,
+            Self::AfterChanges(error) => error.fault(),
             Self::Provider(error) => match error {
                 ProviderError::Rejected { .. } | ProviderError::Unsupported { .. } => Fault::Caller,
                 ProviderError::UnknownModel { .. } => Fault::NotFound,
@@ -125,6 +135,9 @@ impl RunError {
             Self::Unfinished => Some("provider_broken_answer"),
             Self::ToolChoiceUnmet { .. } => Some("tool_choice_unmet"),
             Self::SchemaUnmet { .. } => Some("schema_unmet"),
+            Self::ToolRounds { .. } => Some("tool_rounds_exceeded"),
+            Self::ToolLoop { .. } => Some("tool_loop"),
+            Self::AfterChanges(error) => error.code(),
             Self::Provider(error) => match error {
                 ProviderError::Rejected { code, .. } => code.as_deref(),
                 ProviderError::UnknownModel { .. } => Some("model_not_found"),
@@ -147,7 +160,13 @@ impl RunError {
             Self::Invalid { param, .. } | Self::Provider(ProviderError::Rejected { param, .. }) => {
                 param.as_deref()
             }
+            Self::AfterChanges(error) => error.param(),
             _ => None,
         }
+    }
+
+    /// Whether a caller may send the same request again.
+    pub fn may_be_repeated(&self) -> bool {
+        !matches!(self, Self::AfterChanges(_))
     }
 }

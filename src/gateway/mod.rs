@@ -1,6 +1,7 @@
 //! The room: agents run here. No HTTP, no terminal, no environment; the doors translate into and out of it.
 
 mod admission;
+mod bootstrap;
 mod call;
 mod catalog;
 mod constraint;
@@ -11,6 +12,7 @@ mod failover;
 mod listing;
 mod memory;
 mod prompt;
+mod rounds;
 mod run;
 mod said;
 mod target;
@@ -50,7 +52,7 @@ impl Gateway {
     /// A provider that cannot be set up, or an agent whose own models are not there.
     pub fn new(config: &Config, env: &Environment) -> Result<Self, SetupError> {
         let providers = Providers::new(config, env)?;
-        let agents = Agents::new(config, &providers)?;
+        let agents = Agents::new(config, env, &providers)?;
         let limits = &config.agents.defaults;
         let admission = Admission::new(limits.max_concurrent as usize, limits.max_queued as usize);
         Ok(Self(Arc::new(Inner {

@@ -1,22 +1,200 @@
-//! The system prompt of a run: the agent's own, then what the caller's system messages say.
+//! The system prompt of a run: what the agent is, what it can do, where it runs; then what the caller's system messages
+//! say. The part that is the same from run to run comes first and is kept, so that a provider's prompt cache holds.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::bootstrap::BootstrapFiles;
 use crate::chat::SystemPrompt;
 use crate::config::{Agent, PromptContext};
+use crate::tools::{Tool, Workspace};
 
-/// The part of an agent's prompt that is the same in every run.
-pub fn stable(agent: &Agent) -> Arc<str> {
-    match (agent.context, &agent.system_prompt) {
-        (PromptContext::None, _) | (_, None) => "".into(),
-        (PromptContext::Full | PromptContext::Light, Some(prompt)) => prompt.trim_end().into(),
+/// The channel of a run that names none.
+const DEFAULT_CHANNEL: &str = "webchat";
+
+/// Stable parts that are kept: one for each set of tools that an agent's callers and models come to have.
+const MAX_KEPT: usize = 16;
+
+/// The machine, as the runtime line tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    pub name: String,
+    pub os: &'static str,
+    pub arch: &'static str,
+}
+
+impl Host {
+    /// This machine.
+    pub fn this() -> Self {
+        #[cfg(unix)]
+        let name = rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned();
+        #[cfg(not(unix))]
+        let name = "localhost".to_owned();
+        Self {
+            name,
+            os: std::env::consts::OS,
+            arch: std::env::consts::ARCH,
+        }
     }
 }
 
-/// The prompt of one run. The caller's texts come last, in their order.
-pub fn compose(stable: &Arc<str>, caller: &[String]) -> SystemPrompt {
-    SystemPrompt {
-        stable: Arc::clone(stable),
-        varying: caller.join("\n\n"),
+/// The prompt of one agent.
+pub struct Prompt {
+    context: PromptContext,
+    /// What the configuration says of the agent.
+    head: String,
+    runtime: Runtime,
+    files: Option<BootstrapFiles>,
+    kept: Mutex<Kept>,
+}
+
+/// The line that says where the agent runs.
+enum Runtime {
+    /// Up to the channel.
+    Here(String),
+    /// For strangers: nothing of the machine.
+    Public,
+}
+
+/// Stable parts by the names of their tools, made from these files.
+#[derive(Default)]
+struct Kept {
+    files: Arc<str>,
+    texts: Vec<(Vec<String>, Arc<str>)>,
+}
+
+impl Prompt {
+    pub fn new(agent: &Agent, workspace: Option<&Workspace>, host: &Host) -> Self {
+        let is_full = agent.context == PromptContext::Full;
+        let files = workspace.filter(|_| is_full && !agent.public_mode);
+        Self {
+            context: agent.context,
+            head: head(agent),
+            runtime: match agent.public_mode {
+                true => Runtime::Public,
+                false => Runtime::Here(runtime(agent, workspace, host)),
+            },
+            files: files.map(|at| BootstrapFiles::new(at.clone(), agent.bootstrap)),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// The prompt of a run with these tools. The runtime line, which names the channel, begins the varying part; the
+    /// caller's texts come last, in their order.
+    pub async fn compose(
+        &self,
+        tools: &[Arc<dyn Tool>],
+        channel: Option<&str>,
+        caller: &[String],
+    ) -> SystemPrompt {
+        let caller = caller.join("\n\n");
+        if self.context == PromptContext::None {
+            return SystemPrompt {
+                stable: "".into(),
+                varying: caller,
+            };
+        }
+        let mut varying = match &self.runtime {
+            Runtime::Here(line) => format!("{line}{}", channel.unwrap_or(DEFAULT_CHANNEL)),
+            Runtime::Public => "Runtime: public-facing agent".to_owned(),
+        };
+        if !caller.is_empty() {
+            varying.push_str("\n\n");
+            varying.push_str(&caller);
+        }
+        SystemPrompt {
+            stable: self.stable(tools).await,
+            varying,
+        }
+    }
+
+    /// The part that is the same in every run with these tools, until a workspace file changes.
+    async fn stable(&self, tools: &[Arc<dyn Tool>]) -> Arc<str> {
+        let files = match &self.files {
+            Some(files) => files.text().await,
+            None => Arc::default(),
+        };
+        let tools = match self.context {
+            PromptContext::Full => tools,
+            PromptContext::Light | PromptContext::None => &[],
+        };
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&kept.files, &files) && *kept.files != *files {
+            kept.files = Arc::clone(&files);
+            kept.texts.clear();
+        }
+        let is_same = |names: &[String]| names.iter().eq(tools.iter().map(|tool| tool.name()));
+        if let Some((_, text)) = kept.texts.iter().find(|(names, _)| is_same(names)) {
+            return Arc::clone(text);
+        }
+        let text: Arc<str> = join(&[&self.head, &files, &toolbox(tools)]).into();
+        let names = tools.iter().map(|tool| tool.name().to_owned()).collect();
+        if kept.texts.len() == MAX_KEPT {
+            kept.texts.remove(0);
+        }
+        kept.texts.push((names, Arc::clone(&text)));
+        text
     }
 }
+
+/// The parts that hold anything, an empty line between them.
+fn join(parts: &[&str]) -> String {
+    let parts: Vec<&str> = parts
+        .iter()
+        .copied()
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join("\n\n")
+}
+
+fn head(agent: &Agent) -> String {
+    let own = agent
+        .system_prompt
+        .as_deref()
+        .unwrap_or_default()
+        .trim_end();
+    if agent.context != PromptContext::Full {
+        return own.to_owned();
+    }
+    let identity = &agent.identity;
+    let name = match (&identity.name, &identity.emoji) {
+        (Some(name), Some(emoji)) => format!("You are {name} {emoji}."),
+        (Some(name), None) => format!("You are {name}."),
+        (None, Some(emoji)) => format!("Your emoji is {emoji}."),
+        (None, None) => String::new(),
+    };
+    let zone = match &agent.user_timezone {
+        Some(zone) if !agent.public_mode => format!("Your user's time zone is {zone}."),
+        _ => String::new(),
+    };
+    join(&[own, &name, &zone])
+}
+
+fn runtime(agent: &Agent, workspace: Option<&Workspace>, host: &Host) -> String {
+    let workspace = workspace.map_or("none".into(), |at| at.root().display().to_string());
+    let Host { name, os, arch } = host;
+    let agent = &agent.id;
+    let line = format!(
+        "Runtime: host={name} os={os} arch={arch} workspace={workspace} agent={agent} channel="
+    );
+    // One line, whatever a folder is called.
+    line.replace(char::is_control, " ")
+}
+
+/// What the agent can do: the name of each tool and the first line of its description.
+fn toolbox(tools: &[Arc<dyn Tool>]) -> String {
+    if tools.is_empty() {
+        return String::new();
+    }
+    let mut text = "# Tools\n".to_owned();
+    for tool in tools {
+        let what = tool.description().lines().next().unwrap_or_default();
+        text.push_str(&format!("\n- {}: {what}", tool.name()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! The agent loop: target, place, prompt, model calls, events. Dropping the stream cancels everything behind it.
+//! The agent loop: target, place, prompt, model calls, tools, events. Dropping the stream cancels everything behind it.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -12,14 +12,17 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::call::{Deadline, Opened, open};
 use super::catalog::Callable;
-use super::constraint::{Constraint, Unmet};
+use super::constraint::Constraint;
 use super::error::RunError;
-use super::said::Said;
-use super::{Gateway, RunStream, prompt};
+use super::rounds::{House, Next, Rounds};
+use super::target::Plan;
+use super::{Gateway, RunStream};
 use crate::chat::{
-    ChatEvent, ChatRequest, Delivery, Delta, Finished, RunEvent, RunRequest, Started, Usage,
+    Authority, ChatEvent, ChatRequest, Finished, RunEvent, RunRequest, Started, ToolActivity,
+    ToolCall, Usage,
 };
 use crate::providers::ChatStream;
+use crate::tools::{self, ToolContext, ToolResult};
 
 pub(super) async fn run_agent(
     gateway: &Gateway,
@@ -27,20 +30,31 @@ pub(super) async fn run_agent(
 ) -> Result<RunStream, RunError> {
     let inner = &gateway.0;
     let target = inner.agents.resolve(&request.routing, &inner.providers)?;
-    let agent = &target.plan.agent;
+    let (plan, chain) = (target.plan, target.chain);
+    let agent = &plan.agent;
     let limit = request
         .timeout
         .map_or(agent.timeout, |own| own.min(agent.timeout));
     let deadline = Deadline::after(limit);
 
     let mut chat = request.chat;
-    chat.system = prompt::compose(&target.plan.prompt, &request.system);
+    let asked_in_prompt = chain.iter().any(|model| !model.knows_schemas);
+    let constraint = Constraint::of(&chat, asked_in_prompt)?;
+    let house = house(plan, &chain, &chat, request.routing.authority);
+    let channel = request.routing.channel.as_deref();
+    chat.system = plan
+        .prompt
+        .compose(&house.tools, channel, &request.system)
+        .await;
+    chat.tools.extend(
+        house
+            .tools
+            .iter()
+            .map(|tool| tools::declaration(tool.as_ref())),
+    );
     if chat.reasoning_effort.is_none() {
         chat.reasoning_effort.clone_from(&agent.thinking_default);
     }
-    let chain = target.chain;
-    let asked_in_prompt = chain.iter().any(|model| !model.knows_schemas);
-    let constraint = Constraint::of(&chat, asked_in_prompt)?;
 
     let opened = async {
         let place = inner.admission.enter().await?;
@@ -52,28 +66,51 @@ pub(super) async fn run_agent(
         agent: agent.id.clone(),
         model: chain[opened.place].id.clone(),
     };
-    let checked = constraint.map(|constraint| Checked {
-        constraint,
-        said: Said::default(),
-        repairs_left: REPAIRS,
-        held: (chat.delivery == Delivery::Whole).then(VecDeque::new),
-        anything_out: false,
-        chain,
-        chat,
+    let more_than_one_answer = constraint.is_some() || !house.tools.is_empty();
+    let rounds = more_than_one_answer.then(|| {
+        Rounds::new(
+            constraint,
+            house,
+            agent.max_tool_rounds,
+            (chain, Arc::new(chat)),
+        )
     });
     Ok(Box::pin(Run {
         started: Some(started),
         phase: Phase::answering(opened),
         usage: None,
-        checked: checked.map(Box::new),
+        rounds: rounds.map(Box::new),
         alarm: Box::pin(sleep_until(deadline.at())),
         deadline,
         _place: place,
     }))
 }
 
-/// Further tries for an answer that is not what the caller insists on.
-const REPAIRS: u32 = 1;
+/// The tools of the house for this run: those that every model of the chain may have, and that no tool of the caller's
+/// takes the name of.
+fn house(plan: &Plan, chain: &[Callable], chat: &ChatRequest, authority: Authority) -> House {
+    let context = |model: &Callable| ToolContext {
+        agent: plan.agent.id.clone(),
+        model: model.id.clone(),
+        owner: authority.is_owner(plan.agent.public_mode),
+        public: plan.agent.public_mode,
+        workbench: Arc::clone(&plan.workbench),
+    };
+    let context_of_first = context(&chain[0]);
+    let mut offered = tools::offered(&plan.policy, &context_of_first);
+    for model in &chain[1..] {
+        if offered.is_empty() {
+            break;
+        }
+        let also = tools::offered(&plan.policy, &context(model));
+        offered.retain(|tool| also.iter().any(|other| other.name() == tool.name()));
+    }
+    offered.retain(|tool| chat.tools.iter().all(|own| own.name != tool.name()));
+    House {
+        tools: offered,
+        context: context_of_first,
+    }
+}
 
 /// A run that has begun to answer.
 struct Run {
@@ -81,7 +118,7 @@ struct Run {
     phase: Phase,
     /// Of the model calls that are over.
     usage: Option<Usage>,
-    checked: Option<Box<Checked>>,
+    rounds: Option<Box<Rounds>>,
     deadline: Deadline,
     alarm: Pin<Box<Sleep>>,
     _place: OwnedSemaphorePermit,
@@ -95,10 +132,17 @@ enum Phase {
     },
     /// The next model call is on its way.
     Opening(BoxFuture<'static, Result<Opened, RunError>>),
-    /// Everything has been said; what was held back goes out, then the end.
-    Closing {
-        held: VecDeque<Delta>,
-        finished: Finished,
+    /// Tools of the house are at work.
+    Working {
+        /// Calls that have not been told of yet.
+        untold: VecDeque<ToolCall>,
+        calls: Vec<ToolCall>,
+        work: BoxFuture<'static, Vec<ToolResult>>,
+    },
+    /// These have to go out; then the model is asked again, or the run is over.
+    Telling {
+        events: VecDeque<RunEvent>,
+        then: Option<Finished>,
     },
     Over,
 }
@@ -112,123 +156,139 @@ impl Phase {
     }
 }
 
-/// What a run needs whose answer is checked before it counts.
-struct Checked {
-    constraint: Constraint,
-    said: Said,
-    repairs_left: u32,
-    /// A whole answer is held back until it has been checked; a streamed one goes out as it comes.
-    held: Option<VecDeque<Delta>>,
-    anything_out: bool,
-    chain: Arc<[Callable]>,
-    chat: ChatRequest,
-}
-
-impl Checked {
-    /// Takes note of a delta; hands it back if it may go out now.
-    fn pass(&mut self, delta: Delta) -> Option<Delta> {
-        self.said.add(&delta);
-        match &mut self.held {
-            Some(held) => {
-                held.push_back(delta);
-                None
-            }
-            None => {
-                self.anything_out = true;
-                Some(delta)
-            }
-        }
-    }
-
-    /// The call that asks once more, where that can still be done unseen.
-    fn repair(&mut self, unmet: &Unmet) -> Option<Phase> {
-        if self.anything_out || self.repairs_left == 0 {
-            return None;
-        }
-        self.repairs_left -= 1;
-        if let Some(held) = &mut self.held {
-            held.clear();
-        }
-        let mut chat = self.chat.clone();
-        let said = std::mem::take(&mut self.said);
-        if said.tool_calls.is_empty() && !said.text.is_empty() {
-            chat.messages.push(said.into_message());
-        }
-        chat.messages.push(unmet.advice());
-        let chain = Arc::clone(&self.chain);
-        Some(Phase::Opening(
-            async move { open(&chain, &chat).await }.boxed(),
-        ))
-    }
-}
+/// What goes out of a step of the run; `None` where nothing does.
+type Out = Option<Result<RunEvent, RunError>>;
 
 impl Run {
-    /// One step of the run; `None` where there was one and nothing goes out of it.
-    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<RunEvent, RunError>>> {
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Out> {
         match &mut self.phase {
             Phase::Answering { first, events } => {
                 let event = match first.take() {
                     Some(first) => Some(Ok(first)),
                     None => ready!(events.poll_next_unpin(cx)),
                 };
-                Poll::Ready(match event {
-                    Some(Ok(ChatEvent::Delta(delta))) => self.delta(delta).map(Ok),
-                    Some(Ok(ChatEvent::Finished(finished))) => self.answered(finished),
-                    Some(Err(error)) => Some(Err(error.into())),
-                    None => Some(Err(RunError::Unfinished)),
-                })
+                Poll::Ready(self.chat_event(event))
             }
             Phase::Opening(opening) => {
                 let opened = ready!(opening.as_mut().poll(cx));
-                Poll::Ready(match opened {
-                    Ok(opened) => {
-                        self.phase = Phase::answering(opened);
-                        None
-                    }
-                    Err(error) => Some(Err(error)),
-                })
+                Poll::Ready(self.opened(opened))
             }
-            Phase::Closing { held, finished } => Poll::Ready(Some(Ok(match held.pop_front() {
-                Some(delta) => RunEvent::Delta(delta),
-                None => RunEvent::Finished(*finished),
-            }))),
+            Phase::Working {
+                untold,
+                calls,
+                work,
+            } => {
+                if let Some(call) = untold.pop_front() {
+                    return Poll::Ready(Some(Ok(RunEvent::Tool(ToolActivity::Called(call)))));
+                }
+                let results = ready!(work.as_mut().poll(cx));
+                let calls = std::mem::take(calls);
+                Poll::Ready(self.worked(&calls, results))
+            }
+            Phase::Telling { events, then } => match (events.pop_front(), then) {
+                (Some(event), _) => Poll::Ready(Some(Ok(event))),
+                (None, Some(finished)) => Poll::Ready(Some(Ok(RunEvent::Finished(*finished)))),
+                (None, None) => {
+                    self.ask_again();
+                    Poll::Ready(None)
+                }
+            },
             Phase::Over => Poll::Ready(None),
         }
     }
 
-    fn delta(&mut self, delta: Delta) -> Option<RunEvent> {
-        let delta = match &mut self.checked {
-            Some(checked) => checked.pass(delta)?,
-            None => delta,
-        };
-        Some(RunEvent::Delta(delta))
+    fn chat_event(
+        &mut self,
+        event: Option<Result<ChatEvent, crate::providers::ProviderError>>,
+    ) -> Out {
+        match event {
+            Some(Ok(ChatEvent::Delta(delta))) => {
+                let delta = match &mut self.rounds {
+                    Some(rounds) => rounds.pass(delta)?,
+                    None => delta,
+                };
+                Some(Ok(RunEvent::Delta(delta)))
+            }
+            Some(Ok(ChatEvent::Finished(finished))) => self.answered(finished),
+            Some(Err(error)) => Some(Err(error.into())),
+            None => Some(Err(RunError::Unfinished)),
+        }
     }
 
-    /// A model call is over: its answer counts, is asked for once more, or fails.
-    fn answered(&mut self, finished: Finished) -> Option<Result<RunEvent, RunError>> {
+    /// A model call is over: its answer counts, is asked for once more, calls tools, or fails.
+    fn answered(&mut self, finished: Finished) -> Out {
         if let Some(usage) = finished.usage {
             *self.usage.get_or_insert_default() += usage;
         }
-        let finished = Finished {
-            usage: self.usage,
-            ..finished
+        let usage = self.usage;
+        let Some(rounds) = &mut self.rounds else {
+            return Some(Ok(RunEvent::Finished(Finished { usage, ..finished })));
         };
-        let Some(checked) = &mut self.checked else {
-            return Some(Ok(RunEvent::Finished(finished)));
+        match rounds.answered(finished.reason) {
+            Ok(Next::Done { held, reason }) => {
+                self.phase = Phase::Telling {
+                    events: held.into_iter().map(RunEvent::Delta).collect(),
+                    then: Some(Finished { reason, usage }),
+                };
+            }
+            Ok(Next::AskAgain) => self.ask_again(),
+            Ok(Next::Work { calls, work }) => {
+                let untold = calls.iter().cloned().collect();
+                self.phase = Phase::Working {
+                    untold,
+                    calls,
+                    work,
+                };
+            }
+            Err(error) => return Some(Err(error)),
+        }
+        None
+    }
+
+    /// Calls the model with the conversation as it stands now.
+    fn ask_again(&mut self) {
+        let Some(rounds) = &self.rounds else {
+            self.phase = Phase::Over;
+            return;
         };
-        match checked.constraint.check(&checked.said, finished.reason) {
-            Ok(()) => {
-                let held = checked.held.take().unwrap_or_default();
-                self.phase = Phase::Closing { held, finished };
+        let (chain, chat) = (Arc::clone(&rounds.chain), Arc::clone(&rounds.chat));
+        self.phase = Phase::Opening(async move { open(&chain, &chat).await }.boxed());
+    }
+
+    fn opened(&mut self, opened: Result<Opened, RunError>) -> Out {
+        match opened {
+            Ok(opened) => {
+                self.phase = Phase::answering(opened);
                 None
             }
-            Err(unmet) => match checked.repair(&unmet) {
-                Some(phase) => {
-                    self.phase = phase;
-                    None
-                }
-                None => Some(Err(unmet.into())),
-            },
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    fn worked(&mut self, calls: &[ToolCall], results: Vec<ToolResult>) -> Out {
+        let rounds = self.rounds.as_mut()?;
+        match rounds.worked(calls, results) {
+            Ok(activity) => {
+                self.phase = Phase::Telling {
+                    events: activity.into_iter().map(RunEvent::Tool).collect(),
+                    then: None,
+                };
+                None
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// An error after something was changed must not be answered by trying again.
+    fn final_error(&self, error: RunError) -> RunError {
+        let changed = self
+            .rounds
+            .as_ref()
+            .is_some_and(|rounds| rounds.has_changed_something());
+        if changed {
+            RunError::AfterChanges(Box::new(error))
+        } else {
+            error
         }
     }
 }
@@ -252,8 +312,9 @@ impl Stream for Run {
                     Err(self.deadline.passed())
                 }
             };
+            let event = event.map_err(|error| self.final_error(error));
             if matches!(event, Err(_) | Ok(RunEvent::Finished(_))) {
-                // The request to the provider goes with its stream.
+                // The request to the provider, and tools at work, go with their futures.
                 self.phase = Phase::Over;
             }
             return Poll::Ready(Some(event));

@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::catalog::{Callable, Providers};
-use super::embed::EmbedModel;
+use super::embed::{EmbedModel, embedder};
 use super::error::RunError;
 use super::memory::Memory;
-use super::prompt;
+use super::prompt::{Host, Prompt};
 use crate::chat::{ModelRef, Routing};
-use crate::config::{Agent, Config, ModelKind, ModelSettings};
-use crate::providers::SetupError;
+use crate::config::{Agent, Config, Environment, ModelKind, ModelSettings};
+use crate::providers::{Fetcher, SetupError};
+use crate::tools::{Outside, Policy, Workbench};
 
 /// An agent with everything that does not change from run to run.
 pub(super) struct Plan {
     pub agent: Agent,
-    pub prompt: Arc<str>,
+    pub prompt: Prompt,
     /// The primary, then the fallbacks; those that can be called.
     pub chain: Arc<[Callable]>,
     /// What keeps the others from being called.
@@ -27,6 +28,8 @@ pub(super) struct Plan {
     /// Short names, in lower case.
     aliases: BTreeMap<String, ModelRef>,
     memory: Memory,
+    pub policy: Policy,
+    pub workbench: Arc<Workbench>,
 }
 
 /// Who runs, on what.
@@ -69,9 +72,36 @@ pub(super) fn parse(model: &str) -> Named<'_> {
 pub(super) struct Agents(Vec<Plan>);
 
 impl Agents {
-    pub fn new(config: &Config, providers: &Providers) -> Result<Self, SetupError> {
+    pub fn new(
+        config: &Config,
+        env: &Environment,
+        providers: &Providers,
+    ) -> Result<Self, SetupError> {
         let agents = config.agents.resolve(config.memory.search.as_ref());
-        let plan = |agent| Plan::new(agent, providers);
+        let host = Host::this();
+        let fetcher = Arc::new(Fetcher::default());
+        let plan = |agent: Agent| {
+            let memory = Memory::new(agent.memory_search.as_ref(), providers)?;
+            let outside = Outside {
+                fetcher: Arc::clone(&fetcher),
+                embedder: memory.own_model(providers).ok().map(embedder),
+            };
+            let workbench = Workbench::new(&agent, &config.tools, env, outside);
+            let mut plan = Plan {
+                prompt: Prompt::new(&agent, workbench.workspace(), &host),
+                chain: Arc::new([]),
+                problems: Vec::new(),
+                named: Vec::new(),
+                restricted: agent.models.is_some(),
+                aliases: agent.models.as_ref().map(aliases).unwrap_or_default(),
+                memory,
+                policy: Policy::new(&config.tools, &agent.tools),
+                workbench: Arc::new(workbench),
+                agent,
+            };
+            plan.link(providers);
+            Ok(plan)
+        };
         agents
             .into_iter()
             .map(plan)
@@ -184,22 +214,6 @@ impl Plan {
             Some(model) => model.to_string().into(),
             None => name.into(),
         }
-    }
-
-    fn new(agent: Agent, providers: &Providers) -> Result<Self, SetupError> {
-        let none = BTreeMap::new();
-        let mut plan = Self {
-            prompt: prompt::stable(&agent),
-            chain: Arc::new([]),
-            problems: Vec::new(),
-            named: Vec::new(),
-            restricted: agent.models.is_some(),
-            aliases: aliases(agent.models.as_ref().unwrap_or(&none)),
-            memory: Memory::new(agent.memory_search.as_ref(), providers)?,
-            agent,
-        };
-        plan.link(providers);
-        Ok(plan)
     }
 
     /// Finds the agent's own models. One that is not there does not keep the others from answering.

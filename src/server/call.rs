@@ -22,9 +22,14 @@ pub struct Routing {
     pub model: Option<String>,
     pub channel: Option<String>,
     pub session_key: Option<String>,
+    /// Whether the caller says that an owner sends this, where it says so.
+    pub sender_is_owner: Option<bool>,
+    /// Whether the caller's stream shows what tools of the house do.
+    pub watches_tools: bool,
 }
 
 const AGENT: &str = "x-openclaw-agent-id";
+const EVENTS: &str = "x-openclaw-events";
 const CHANNEL: &str = "x-openclaw-message-channel";
 const MODEL: &str = "x-openclaw-model";
 const SENDER_IS_OWNER: &str = "x-openclaw-sender-is-owner";
@@ -37,19 +42,25 @@ impl Routing {
     /// # Errors
     /// 400, naming the header.
     pub fn parse(headers: &HeaderMap) -> Result<Self, ApiError> {
-        // Nothing asks who sends yet; a value that means nothing is a mistake all the same.
-        if !matches!(
-            read(headers, SENDER_IS_OWNER)?,
-            None | Some("true" | "false")
-        ) {
-            return Err(bad(SENDER_IS_OWNER, "must be `true` or `false`"));
-        }
+        let sender_is_owner = match read(headers, SENDER_IS_OWNER)? {
+            None => None,
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            Some(_) => return Err(bad(SENDER_IS_OWNER, "must be `true` or `false`")),
+        };
+        let watches_tools = match read(headers, EVENTS)? {
+            None => false,
+            Some("tools") => true,
+            Some(_) => return Err(bad(EVENTS, "must be `tools`")),
+        };
         let owned = |name| Ok::<_, ApiError>(read(headers, name)?.map(str::to_owned));
         Ok(Self {
             agent: owned(AGENT)?,
             model: owned(MODEL)?,
             channel: read(headers, CHANNEL)?.map(channel).transpose()?,
             session_key: owned(SESSION_KEY)?,
+            sender_is_owner,
+            watches_tools,
         })
     }
 }
@@ -89,6 +100,7 @@ impl<B> Call<B> {
             channel: self.routing.channel.clone(),
             authority: Authority {
                 any_model: self.caller.has(Scope::Admin),
+                sender_is_owner: self.routing.sender_is_owner,
             },
         }
     }
@@ -160,6 +172,8 @@ mod tests {
             model: Some("p/modèle".into()),
             channel: Some("slack-1.x_y".into()),
             session_key: None,
+            sender_is_owner: Some(true),
+            watches_tools: false,
         };
         assert_eq!(routing, Ok(expected));
     }

@@ -197,10 +197,12 @@ fn whole_seconds(wait: Duration) -> u64 {
 
 impl From<RunError> for ApiError {
     fn from(error: RunError) -> Self {
+        let of_fault = Self::of(error.fault(), error.to_string());
         Self {
             param: error.param().map(str::to_owned),
             code: error.code().map(|code| code.to_owned().into()),
-            ..Self::of(error.fault(), error.to_string())
+            should_retry: of_fault.should_retry && error.may_be_repeated(),
+            ..of_fault
         }
     }
 }

@@ -42,7 +42,9 @@ pub async fn open(gateway: Gateway, request: RunRequest) -> Result<Opened, RunEr
     match events.next().await {
         Some(Ok(RunEvent::Started(started))) => Ok(Opened { started, events }),
         Some(Err(error)) => Err(error),
-        Some(Ok(RunEvent::Delta(_) | RunEvent::Finished(_))) | None => Err(RunError::Unfinished),
+        Some(Ok(RunEvent::Delta(_) | RunEvent::Tool(_) | RunEvent::Finished(_))) | None => {
+            Err(RunError::Unfinished)
+        }
     }
 }
 

@@ -13,3 +13,4 @@ mod clients;
 mod failures;
 mod scripted_provider;
 mod support;
+mod tools;

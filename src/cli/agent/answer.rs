@@ -5,10 +5,13 @@ use std::time::Instant;
 
 use indicatif::ProgressBar;
 
-use super::json::{Call, Line, Whole, add, line_of};
+use super::json::{Call, Line, Whole, add, line_of, line_of_tool};
 use super::terminal_text::TerminalText;
-use crate::chat::{Delta, FinishReason, Finished, RunEvent, Started};
+use crate::chat::{Delta, FinishReason, Finished, RunEvent, Started, ToolActivity};
 use crate::cli::{Printer, tell_if_offline};
+
+/// How much of a tool call's arguments is told on stderr, in characters.
+const MAX_TOLD_CHARS: usize = 120;
 
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +87,27 @@ impl Answer {
                 Ok(())
             }
             RunEvent::Delta(delta) => self.delta(delta),
+            RunEvent::Tool(activity) => self.tool(&activity),
             RunEvent::Finished(finished) => self.finish(finished),
         }
+    }
+
+    /// Tools at work are told on stderr; the lines of `--events` hold them whole.
+    fn tool(&mut self, activity: &ToolActivity) -> anyhow::Result<()> {
+        if matches!(self.output, Output::Events) {
+            return self.event(line_of_tool(activity));
+        }
+        if let (Output::Text { .. }, ToolActivity::Called(call)) = (&self.output, activity) {
+            let told: String = call
+                .arguments
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(MAX_TOLD_CHARS)
+                .collect();
+            let note = format!("tool: {} {told}", call.name);
+            self.spinner.suspend(|| self.printer.note(note));
+        }
+        Ok(())
     }
 
     fn delta(&mut self, delta: Delta) -> anyhow::Result<()> {

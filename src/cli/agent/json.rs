@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::chat::{AgentId, Delta, FinishReason, ModelRef, ToolCallDelta, Usage};
+use crate::chat::{AgentId, Delta, FinishReason, ModelRef, ToolActivity, ToolCallDelta, Usage};
 
 /// The object of `--json`.
 #[derive(Serialize)]
@@ -55,11 +55,45 @@ pub enum Line<'a> {
     Logprobs {
         logprobs: &'a RawValue,
     },
+    /// A tool of the house is called.
+    ToolStarted {
+        id: &'a str,
+        name: &'a str,
+        arguments: &'a str,
+    },
+    ToolResult {
+        id: &'a str,
+        name: &'a str,
+        is_error: bool,
+        text: &'a str,
+    },
     Finished {
         finish_reason: FinishReason,
         usage: Option<Usage>,
         duration_ms: u128,
     },
+}
+
+/// What a tool of the house does, as a line.
+pub fn line_of_tool(activity: &ToolActivity) -> Line<'_> {
+    match activity {
+        ToolActivity::Called(call) => Line::ToolStarted {
+            id: &call.id,
+            name: &call.name,
+            arguments: &call.arguments,
+        },
+        ToolActivity::Answered {
+            id,
+            name,
+            is_error,
+            text,
+        } => Line::ToolResult {
+            id,
+            name,
+            is_error: *is_error,
+            text,
+        },
+    }
 }
 
 /// A piece of output as a line.

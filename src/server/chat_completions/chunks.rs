@@ -5,22 +5,29 @@ use serde_json::value::RawValue;
 
 use super::Envelope;
 use super::reply::UsageShape;
-use crate::chat::{Delta, Finished, RunEvent, ToolCallDelta};
+use crate::chat::{Delta, Finished, RunEvent, ToolActivity, ToolCallDelta};
 use crate::server::error::ApiError;
 use crate::server::events::Frames;
 use crate::sse;
 
 /// Writes the chunks of one answer. What is the same in all of them is written once, in advance.
+/// What the caller wants to see beside the answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Watched {
+    pub usage: bool,
+    pub tools: bool,
+}
+
 pub struct Chunks {
     /// From `data: {` to the beginning of `choices`.
     head: Vec<u8>,
     /// From the end of `choices` to the end of the frame.
     tail: &'static [u8],
-    include_usage: bool,
+    watched: Watched,
 }
 
 impl Chunks {
-    pub fn new(envelope: &Envelope, include_usage: bool) -> Self {
+    pub fn new(envelope: &Envelope, watched: Watched) -> Self {
         let mut head = b"data: {\"id\":".to_vec();
         write(&mut head, &envelope.id);
         head.extend_from_slice(b",\"object\":\"chat.completion.chunk\",\"created\":");
@@ -30,12 +37,12 @@ impl Chunks {
         head.extend_from_slice(b",\"system_fingerprint\":null,\"choices\":[");
         Self {
             head,
-            tail: if include_usage {
+            tail: if watched.usage {
                 b"],\"usage\":null}\n\n"
             } else {
                 b"]}\n\n"
             },
-            include_usage,
+            watched,
         }
     }
 
@@ -96,7 +103,7 @@ impl Chunks {
             logprobs: None,
         };
         self.chunk(out, rest, |_| {});
-        if let (true, Some(usage)) = (self.include_usage, finished.usage) {
+        if let (true, Some(usage)) = (self.watched.usage, finished.usage) {
             out.extend_from_slice(&self.head);
             out.extend_from_slice(b"],\"usage\":");
             write(out, &UsageShape::from(usage));
@@ -104,6 +111,46 @@ impl Chunks {
         }
         out.extend_from_slice(sse::DONE);
     }
+}
+
+/// What tools of the house do, as an event with a name of its own, which only callers who asked for it are sent.
+fn tool_event(out: &mut Vec<u8>, activity: &ToolActivity) {
+    #[derive(Serialize)]
+    #[serde(tag = "type", rename_all = "snake_case")]
+    enum Shape<'a> {
+        Called {
+            id: &'a str,
+            name: &'a str,
+            arguments: &'a str,
+        },
+        Answered {
+            id: &'a str,
+            name: &'a str,
+            is_error: bool,
+            text: &'a str,
+        },
+    }
+    let shape = match activity {
+        ToolActivity::Called(call) => Shape::Called {
+            id: &call.id,
+            name: &call.name,
+            arguments: &call.arguments,
+        },
+        ToolActivity::Answered {
+            id,
+            name,
+            is_error,
+            text,
+        } => Shape::Answered {
+            id,
+            name,
+            is_error: *is_error,
+            text,
+        },
+    };
+    out.extend_from_slice(b"event: openclaw.tool\ndata: ");
+    write(out, &shape);
+    out.extend_from_slice(b"\n\n");
 }
 
 /// What a chunk says beside its delta.
@@ -136,6 +183,8 @@ impl Frames for Chunks {
                 };
                 self.chunk(out, rest, |_| {});
             }
+            RunEvent::Tool(activity) if self.watched.tools => tool_event(out, &activity),
+            RunEvent::Tool(_) => {}
             RunEvent::Finished(finished) => self.finish(out, finished),
         }
     }

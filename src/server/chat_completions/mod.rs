@@ -19,7 +19,7 @@ use super::{State, unix_seconds};
 use crate::auth::Scope;
 use crate::chat::{Delivery, RunRequest};
 use crate::config::Endpoints;
-use chunks::Chunks;
+use chunks::{Chunks, Watched};
 use decode::Asked;
 
 const GATE: Gate = Gate {
@@ -59,7 +59,10 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
     call.is_stateless(call.body.chat.user.as_deref(), state.http())?;
     let envelope = Envelope::new(call.body.model.clone());
     let routing = call.room(call.body.model.clone());
-    let include_usage = call.body.include_usage;
+    let watched = Watched {
+        usage: call.body.include_usage,
+        tools: call.routing.watches_tools,
+    };
     let request = RunRequest {
         routing,
         system: call.body.system,
@@ -68,9 +71,7 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
     };
     match request.chat.delivery {
         Delivery::Whole => whole(&state, request, envelope).await,
-        Delivery::Streamed => {
-            streamed(&state, request, Chunks::new(&envelope, include_usage)).await
-        }
+        Delivery::Streamed => streamed(&state, request, Chunks::new(&envelope, watched)).await,
     }
 }
 

@@ -38,7 +38,7 @@ pub async fn fold(mut events: RunStream) -> Result<Completion, RunError> {
     let mut said = Said::default();
     while let Some(event) = events.next().await {
         match event? {
-            RunEvent::Started(_) => {}
+            RunEvent::Started(_) | RunEvent::Tool(_) => {}
             RunEvent::Delta(delta) => said.add(delta),
             RunEvent::Finished(finished) => return Ok(Completion { said, finished }),
         }

@@ -1,6 +1,13 @@
 use super::*;
 use crate::chat::{FinishReason, Usage};
 
+fn watching(usage: bool) -> Watched {
+    Watched {
+        usage,
+        tools: false,
+    }
+}
+
 fn envelope() -> Envelope {
     Envelope {
         id: "chatcmpl-1".to_owned(),
@@ -10,7 +17,7 @@ fn envelope() -> Envelope {
 }
 
 fn written(include_usage: bool, events: Vec<RunEvent>) -> Vec<String> {
-    let mut chunks = Chunks::new(&envelope(), include_usage);
+    let mut chunks = Chunks::new(&envelope(), watching(include_usage));
     let mut out = Vec::new();
     chunks.begin(&mut out);
     for event in events {
@@ -113,7 +120,7 @@ fn logprobs_never_break_a_frame() {
 #[test]
 fn a_failure_is_an_error_frame_and_done_without_a_finish_reason() {
     let mut out = Vec::new();
-    Chunks::new(&envelope(), true).fail(&ApiError::shutting_down(), &mut out);
+    Chunks::new(&envelope(), watching(true)).fail(&ApiError::shutting_down(), &mut out);
     assert_eq!(
         String::from_utf8(out).unwrap(),
         "data: {\"error\":{\"message\":\"the server is shutting down\",\"type\":\"server_error\",\"param\":null,\"code\":\"shutting_down\"}}\n\ndata: [DONE]\n\n"

@@ -1,0 +1,272 @@
+//! What lies between the model calls of one run: whether an answer counts, is asked for once more, or calls tools of the
+//! house whose results go back to the model.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{self, StreamExt};
+
+use super::catalog::Callable;
+use super::constraint::{Constraint, Unmet};
+use super::error::RunError;
+use super::said::Said;
+use crate::chat::{
+    ChatRequest, Delivery, Delta, FinishReason, Message, Part, ToolActivity, ToolCall,
+    ToolCallDelta,
+};
+use crate::tools::{Tool, ToolContext, ToolResult, call};
+
+/// Further tries for an answer that is not what the caller insists on.
+const REPAIRS: u32 = 1;
+
+/// Calls of one answer that are carried out at once.
+const CALLS_AT_ONCE: usize = 8;
+
+/// The same call failing as often as this, one time after the other, ends the run.
+const SAME_FAILURES: u32 = 3;
+
+/// What a run needs that is more than one answer passed through.
+pub struct Rounds {
+    constraint: Option<Constraint>,
+    repairs_left: u32,
+    house: House,
+    max_rounds: u32,
+    rounds: u32,
+    failing: Option<(String, String, u32)>,
+    said: Said,
+    /// For each call of this answer: its index for the caller, or `None` for one of the house's.
+    shown: Vec<Option<usize>>,
+    /// An answer that must be checked is held back when it is wanted whole; otherwise it goes out as it comes.
+    held: Option<VecDeque<Delta>>,
+    anything_out: bool,
+    pub chain: Arc<[Callable]>,
+    pub chat: Arc<ChatRequest>,
+}
+
+/// The tools of the house that this run has.
+pub struct House {
+    pub tools: Vec<Arc<dyn Tool>>,
+    pub context: ToolContext,
+}
+
+/// What follows an answer.
+pub enum Next {
+    /// It is the run's answer. What was held back goes out first.
+    Done {
+        held: VecDeque<Delta>,
+        reason: FinishReason,
+    },
+    /// The model is asked again, with what `chat` holds now.
+    AskAgain,
+    /// These calls are carried out first.
+    Work {
+        calls: Vec<ToolCall>,
+        work: BoxFuture<'static, Vec<ToolResult>>,
+    },
+}
+
+impl Rounds {
+    /// `None` where one answer passed through is all there is to do.
+    pub fn new(
+        constraint: Option<Constraint>,
+        house: House,
+        max_rounds: u32,
+        run: (Arc<[Callable]>, Arc<ChatRequest>),
+    ) -> Self {
+        let (chain, chat) = run;
+        let hold = constraint.is_some() && chat.delivery == Delivery::Whole;
+        Self {
+            constraint,
+            repairs_left: REPAIRS,
+            house,
+            max_rounds,
+            rounds: 0,
+            failing: None,
+            said: Said::default(),
+            shown: Vec::new(),
+            held: hold.then(VecDeque::new),
+            anything_out: false,
+            chain,
+            chat,
+        }
+    }
+
+    /// Takes note of a delta; hands it back if the caller is to have it now.
+    pub fn pass(&mut self, delta: Delta) -> Option<Delta> {
+        self.said.add(&delta);
+        let delta = match delta {
+            Delta::ToolCall(fragment) => Delta::ToolCall(self.visible(fragment)?),
+            other => other,
+        };
+        match &mut self.held {
+            Some(held) => {
+                held.push_back(delta);
+                None
+            }
+            None => {
+                self.anything_out = true;
+                Some(delta)
+            }
+        }
+    }
+
+    /// A fragment of a caller's call, its index counted among those; nothing of the house's own.
+    fn visible(&mut self, fragment: ToolCallDelta) -> Option<ToolCallDelta> {
+        if fragment.index >= self.shown.len() {
+            let name = fragment.name.as_deref().unwrap_or_default();
+            let index = (!self.is_ours(name)).then(|| self.shown.iter().flatten().count());
+            self.shown.push(index);
+        }
+        let index = (*self.shown.get(fragment.index)?)?;
+        Some(ToolCallDelta { index, ..fragment })
+    }
+
+    /// Whether the house answers a call of this name: its own tools, and those that nobody has, which it answers as
+    /// unknown.
+    fn is_ours(&self, name: &str) -> bool {
+        let is_named = self.chat.tools.iter().any(|tool| tool.name == name);
+        self.house.has(name) || (!is_named && !self.house.tools.is_empty())
+    }
+
+    /// # Errors
+    /// An answer that is not what the caller insists on, too many rounds, a call that fails again and again.
+    pub fn answered(&mut self, reason: FinishReason) -> Result<Next, RunError> {
+        let mut said = std::mem::take(&mut self.said);
+        self.shown.clear();
+        let (own, callers): (Vec<ToolCall>, Vec<ToolCall>) = said
+            .tool_calls
+            .drain(..)
+            .partition(|call| self.is_ours(&call.name));
+        if callers.is_empty() && !own.is_empty() {
+            said.tool_calls = own;
+            return self.work(said);
+        }
+        // A caller's call ends the run; what the house was to do beside it is not done.
+        said.tool_calls = callers;
+        if let Some(constraint) = &self.constraint
+            && let Err(unmet) = constraint.check(&said, reason)
+        {
+            return self.repair(said, unmet);
+        }
+        let held = self.held.take().unwrap_or_default();
+        Ok(Next::Done { held, reason })
+    }
+
+    /// Asks once more, where that can still be done unseen.
+    fn repair(&mut self, said: Said, unmet: Unmet) -> Result<Next, RunError> {
+        if self.anything_out || self.repairs_left == 0 {
+            return Err(unmet.into());
+        }
+        self.repairs_left -= 1;
+        if let Some(held) = &mut self.held {
+            held.clear();
+        }
+        if said.tool_calls.is_empty() && !said.text.is_empty() {
+            self.say(said.into_message());
+        }
+        self.say(unmet.advice());
+        Ok(Next::AskAgain)
+    }
+
+    fn work(&mut self, said: Said) -> Result<Next, RunError> {
+        if self.rounds == self.max_rounds {
+            return Err(RunError::ToolRounds {
+                limit: self.max_rounds,
+            });
+        }
+        self.rounds += 1;
+        let calls = said.tool_calls.clone();
+        self.say(said.into_message());
+        let work = self.house.carry_out(calls.clone());
+        Ok(Next::Work { calls, work })
+    }
+
+    /// Takes the results, one for each call, and says what happened.
+    ///
+    /// # Errors
+    /// The same call has failed too often.
+    pub fn worked(
+        &mut self,
+        calls: &[ToolCall],
+        results: Vec<ToolResult>,
+    ) -> Result<Vec<ToolActivity>, RunError> {
+        let mut activity = Vec::with_capacity(calls.len());
+        for (call, result) in calls.iter().zip(results) {
+            self.count_failure(call, &result)?;
+            self.say(Message::Tool {
+                call_id: call.id.clone(),
+                parts: vec![Part::Text(result.text().to_owned())],
+            });
+            activity.push(ToolActivity::Answered {
+                id: call.id.clone(),
+                name: call.name.clone(),
+                is_error: result.is_error(),
+                text: result.text().to_owned(),
+            });
+        }
+        Ok(activity)
+    }
+
+    /// Adds to the conversation. Nobody else holds it between two model calls, so that nothing is copied.
+    fn say(&mut self, message: Message) {
+        Arc::make_mut(&mut self.chat).messages.push(message);
+    }
+
+    fn count_failure(&mut self, call: &ToolCall, result: &ToolResult) -> Result<(), RunError> {
+        if !result.is_error() {
+            self.failing = None;
+            return Ok(());
+        }
+        let times = match self.failing.take() {
+            Some((name, arguments, times)) if name == call.name && arguments == call.arguments => {
+                times + 1
+            }
+            _ => 1,
+        };
+        self.failing = Some((call.name.clone(), call.arguments.clone(), times));
+        if times == SAME_FAILURES {
+            return Err(RunError::ToolLoop {
+                tool: call.name.clone(),
+                times,
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether a call that changes something has been carried out: a run that breaks after it must not be repeated.
+    pub fn has_changed_something(&self) -> bool {
+        let changes = |name: &str| {
+            self.house
+                .tools
+                .iter()
+                .any(|tool| tool.name() == name && tool.side_effects())
+        };
+        self.rounds > 0
+            && self.chat.messages.iter().any(|message| match message {
+                Message::Assistant { tool_calls, .. } => {
+                    tool_calls.iter().any(|call| changes(&call.name))
+                }
+                Message::User { .. } | Message::Tool { .. } => false,
+            })
+    }
+}
+
+impl House {
+    fn has(&self, name: &str) -> bool {
+        self.tools.iter().any(|tool| tool.name() == name)
+    }
+
+    /// Carries calls out, several at once; the results are in the order of the calls.
+    fn carry_out(&self, calls: Vec<ToolCall>) -> BoxFuture<'static, Vec<ToolResult>> {
+        let (tools, context) = (self.tools.clone(), self.context.clone());
+        Box::pin(async move {
+            let mut work = Vec::with_capacity(calls.len());
+            for wanted in &calls {
+                tracing::debug!(tool = wanted.name, id = wanted.id, "a tool is called");
+                work.push(call(&tools, &context, &wanted.name, &wanted.arguments).boxed());
+            }
+            stream::iter(work).buffered(CALLS_AT_ONCE).collect().await
+        })
+    }
+}

@@ -1,0 +1,472 @@
+//! Where a fetch may lead, and where it may not, however that is written.
+//!
+//! The servers of these tests are on loopback. So the tests that connect have a guard of their own, for which 127.0.0.1
+//! is the public internet and everything else is not.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Mutex;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::gate::covers;
+use super::*;
+
+/// Names and what they lead to, look-up by look-up; the last answer stays. Keeps what it was asked.
+#[derive(Default)]
+struct Names {
+    answers: Mutex<HashMap<String, VecDeque<Vec<IpAddr>>>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Names {
+    fn new(names: &[(&str, &[&str])]) -> Arc<Self> {
+        let answers = |(name, answers): &(&str, &[&str])| {
+            let addresses =
+                |answer: &&str| answer.split(' ').map(|ip| ip.parse().unwrap()).collect();
+            ((*name).to_owned(), answers.iter().map(addresses).collect())
+        };
+        Arc::new(Self {
+            answers: Mutex::new(names.iter().map(answers).collect()),
+            asked: Mutex::default(),
+        })
+    }
+}
+
+impl Lookup for Names {
+    fn lookup(&self, host: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        let mut names = self.answers.lock().unwrap();
+        let answer = names.get_mut(&host).map(|answers| match answers.len() {
+            1 => answers[0].clone(),
+            _ => answers.pop_front().unwrap(),
+        });
+        self.asked.lock().unwrap().push(host);
+        async move { answer.ok_or(io::ErrorKind::NotFound.into()) }.boxed()
+    }
+}
+
+fn rules() -> FetchRules {
+    FetchRules {
+        allow: Vec::new(),
+        max_bytes: 1000,
+        max_redirects: 3,
+        timeout: Duration::from_secs(10),
+    }
+}
+
+fn refused(host: &str) -> Result<Fetched, FetchError> {
+    Err(FetchError::Refused {
+        host: host.to_owned(),
+        reason: NOT_PUBLIC,
+    })
+}
+
+#[test]
+fn only_addresses_of_the_public_internet_are_public() {
+    for address in [
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "100.64.0.1",
+        "100.100.100.200",
+        "100.127.255.255",
+        "127.0.0.1",
+        "127.255.255.254",
+        "168.63.129.16",
+        "169.254.169.254",
+        "169.254.170.2",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.192",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.0.1",
+        "198.18.0.1",
+        "198.19.255.255",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "239.255.255.255",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:127.0.0.1",
+        "::ffff:8.8.8.8",
+        "::127.0.0.1",
+        "64:ff9b::8.8.8.8",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::1",
+        "100::1",
+        "2001::1",
+        "2001:db8::1",
+        "2002:7f00:1::",
+        "3fff::1",
+        "fc00::1",
+        "fd00:ec2::254",
+        "fe80::1",
+        "fec0::1",
+        "ff02::1",
+    ] {
+        assert!(!is_public(address.parse().unwrap()), "{address}");
+    }
+    for address in [
+        "1.1.1.1",
+        "8.8.8.8",
+        "9.255.255.255",
+        "11.0.0.0",
+        "100.63.255.255",
+        "100.128.0.0",
+        "126.0.0.1",
+        "128.0.0.1",
+        "169.253.0.1",
+        "172.15.255.255",
+        "172.32.0.0",
+        "192.167.0.1",
+        "198.17.0.1",
+        "198.20.0.1",
+        "223.255.255.255",
+        "2001:200::1",
+        "2606:4700::1111",
+        "2a00:1450::1",
+    ] {
+        assert!(is_public(address.parse().unwrap()), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn no_spelling_of_a_local_address_is_fetched() {
+    let names = Names::new(&[]);
+    let fetcher = Fetcher::new(Arc::clone(&names) as Arc<dyn Lookup>);
+    for url in [
+        "http://127.0.0.1/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://0x7f000001/",
+        "http://0x7f.0.0.1/",
+        "http://0177.0.0.1/",
+        "http://017700000001/",
+        "http://127.0.0.1./",
+        "http://127.0.0.1:8080/",
+        "http://0/",
+        "http://0.0.0.0/",
+        "http://[::]/",
+        "http://[::1]/",
+        "http://[0:0:0:0:0:0:0:1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://[::ffff:7f00:1]/",
+        "http://[::127.0.0.1]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://[fe80::1]/",
+        "http://[fd00::1]/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://0xa9fea9fe/",
+        "http://2852039166/",
+        "http://[fd00:ec2::254]/",
+        "http://10.0.0.1/",
+        "http://192.168.1.1/",
+        "http://172.16.0.1/",
+        "http://100.64.0.1/",
+        "http://224.0.0.1/",
+        "http://localhost/",
+        "http://LOCALHOST/",
+        "http://localhost./",
+        "http://a.localhost/",
+        "http://printer.local/",
+        "http://a.internal/",
+        "http://metadata.google.internal/",
+        "http://１２７.０.０.１/",
+        "http://①②⑦.0.0.1/",
+        "http:\\\\127.0.0.1\\",
+        "http:127.0.0.1",
+        "https:///127.0.0.1/",
+        " http://127.0.0.1/ ",
+        "http://ⓛocalhost/",
+        "http://127.0.0.1%2f/",
+        "http://user@example.com/",
+        "http://:password@example.com/",
+        "http://example.com@127.0.0.1/",
+        "http://127.0.0.1#@example.com/",
+    ] {
+        let answer = fetcher.fetch(url, &rules()).await;
+        let is_refused = matches!(
+            answer,
+            Err(FetchError::Refused { .. } | FetchError::Invalid(_))
+        );
+        assert!(is_refused, "{url}: {answer:?}");
+    }
+    assert_eq!(*names.asked.lock().unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_no_web_address_is_invalid() {
+    let fetcher = Fetcher::new(Names::new(&[]));
+    let long = format!("http://example.com/{}", "x".repeat(MAX_URL_BYTES));
+    for url in [
+        "",
+        "example.com",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "gopher://example.com/",
+        "data:,x",
+        "javascript:1",
+        "http://",
+        "http://[::1",
+        "http://a b/",
+        "http://256.256.256.256/",
+        &long,
+    ] {
+        let answer = fetcher.fetch(url, &rules()).await;
+        assert!(
+            matches!(answer, Err(FetchError::Invalid(_))),
+            "{url}: {answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_leads_to_any_local_address_is_refused() {
+    let names = Names::new(&[
+        ("loopback.test", &["127.0.0.1"]),
+        ("private.test", &["10.1.2.3"]),
+        ("mapped.test", &["::ffff:10.1.2.3"]),
+        ("metadata.test", &["169.254.169.254"]),
+        ("mixed.test", &["93.184.216.34 127.0.0.1"]),
+        ("nat64.test", &["64:ff9b::a9fe:a9fe"]),
+    ]);
+    let fetcher = Fetcher::new(names);
+    for name in [
+        "loopback", "private", "mapped", "metadata", "mixed", "nat64",
+    ] {
+        let host = format!("{name}.test");
+        let answer = fetcher.fetch(&format!("http://{host}/"), &rules()).await;
+        assert_eq!(answer, refused(&host));
+    }
+    let host = "missing.test".to_owned();
+    let missing = fetcher.fetch("http://missing.test/", &rules()).await;
+    assert_eq!(missing, Err(FetchError::Unreachable { host }));
+}
+
+/// Answers each path with a whole HTTP answer of this table; `/endless` never ends, `/silent` never begins.
+async fn serve(answers: &'static [(&'static str, &'static str)]) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // Ends with the runtime of its test.
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            tokio::spawn(answer(socket, answers));
+        }
+    });
+    port
+}
+
+async fn answer(mut socket: TcpStream, answers: &[(&str, &str)]) -> io::Result<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(socket.read_u8().await?);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let path = head.split(' ').nth(1).unwrap_or_default();
+    if path == "/endless" {
+        socket.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+        loop {
+            socket.write_all(&[b'x'; 1024]).await?;
+        }
+    }
+    match answers.iter().find(|(known, _)| *known == path) {
+        Some((_, answer)) => socket.write_all(answer.as_bytes()).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn local(names: &Arc<Names>) -> Fetcher {
+    Fetcher::with_guard(Guard {
+        lookup: Arc::clone(names) as Arc<dyn Lookup>,
+        is_public: |address| address == IpAddr::V4(Ipv4Addr::LOCALHOST),
+    })
+}
+
+const HELLO: (&str, &str) = (
+    "/hello",
+    "HTTP/1.1 200 OK\r\ncontent-type: Text/Plain; charset=utf-8\r\ncontent-length: 5\r\n\r\nhello",
+);
+
+#[tokio::test]
+async fn a_public_page_is_read() {
+    let port = serve(&[HELLO]).await;
+    let names = Names::new(&[("public.test", &["127.0.0.1"])]);
+    let url = format!("http://public.test:{port}/hello");
+    assert_eq!(
+        local(&names).fetch(&url, &rules()).await,
+        Ok(Fetched {
+            url,
+            status: 200,
+            mime: "text/plain".to_owned(),
+            body: Bytes::from_static(b"hello"),
+            is_cut: false,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_changes_between_check_and_use_gains_nothing() {
+    let port = serve(&[HELLO]).await;
+    let names = Names::new(&[("rebind.test", &["127.0.0.1", "127.0.0.2"])]);
+    let fetcher = local(&names);
+    let url = format!("http://rebind.test:{port}/hello");
+    let first = fetcher.fetch(&url, &rules()).await.unwrap();
+    assert_eq!(first.body, "hello");
+    assert_eq!(*names.asked.lock().unwrap(), ["rebind.test"]);
+    assert_eq!(fetcher.fetch(&url, &rules()).await, refused("rebind.test"));
+}
+
+#[tokio::test]
+async fn every_redirect_is_checked_again() {
+    let port = serve(&[
+        (
+            "/ip",
+            "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.2/\r\ncontent-length: 0\r\n\r\n",
+        ),
+        (
+            "/name",
+            "HTTP/1.1 301 Moved\r\nlocation: //private.test/x\r\ncontent-length: 0\r\n\r\n",
+        ),
+        (
+            "/user",
+            "HTTP/1.1 307 Go\r\nlocation: http://a:b@public.test/\r\ncontent-length: 0\r\n\r\n",
+        ),
+        (
+            "/file",
+            "HTTP/1.1 308 Go\r\nlocation: file:///etc/passwd\r\ncontent-length: 0\r\n\r\n",
+        ),
+        (
+            "/other",
+            "HTTP/1.1 303 Go\r\nlocation: http://other.test/\r\ncontent-length: 0\r\n\r\n",
+        ),
+    ])
+    .await;
+    let names = Names::new(&[
+        ("public.test", &["127.0.0.1"]),
+        ("other.test", &["127.0.0.1"]),
+        ("private.test", &["127.0.0.2"]),
+    ]);
+    let fetcher = local(&names);
+    let rules = FetchRules {
+        allow: ["public.test", "private.test", "127.0.0.2"]
+            .map(str::to_owned)
+            .into(),
+        ..rules()
+    };
+    let fetch = async |path: &str| {
+        let url = format!("http://public.test:{port}{path}");
+        fetcher.fetch(&url, &rules).await
+    };
+    assert_eq!(fetch("/ip").await, refused("127.0.0.2"));
+    assert_eq!(fetch("/name").await, refused("private.test"));
+    let reason_of = |answer| match answer {
+        Err(FetchError::Refused { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        reason_of(fetch("/user").await),
+        "the URL holds a user name or a password"
+    );
+    assert_eq!(
+        reason_of(fetch("/other").await),
+        "it is not on the list of allowed hosts"
+    );
+    assert!(matches!(fetch("/file").await, Err(FetchError::Invalid(_))));
+}
+
+#[tokio::test]
+async fn at_most_three_redirects_are_followed() {
+    let port = serve(&[
+        (
+            "/4",
+            "HTTP/1.1 302 Found\r\nlocation: /3\r\ncontent-length: 0\r\n\r\n",
+        ),
+        (
+            "/3",
+            "HTTP/1.1 302 Found\r\nlocation: 2\r\ncontent-length: 0\r\n\r\n",
+        ),
+        (
+            "/2",
+            "HTTP/1.1 302 Found\r\nlocation: ?\r\ncontent-length: 0\r\n\r\n",
+        ),
+        (
+            "/2?",
+            "HTTP/1.1 302 Found\r\nlocation: /hello\r\ncontent-length: 0\r\n\r\n",
+        ),
+        HELLO,
+    ])
+    .await;
+    let names = Names::new(&[("public.test", &["127.0.0.1"])]);
+    let fetcher = local(&names);
+    let generous = FetchRules {
+        max_redirects: 100,
+        ..rules()
+    };
+    let three = fetcher
+        .fetch(&format!("http://public.test:{port}/3"), &generous)
+        .await;
+    assert_eq!(
+        three.map(|page| page.body),
+        Ok(Bytes::from_static(b"hello"))
+    );
+    let four = fetcher
+        .fetch(&format!("http://public.test:{port}/4"), &generous)
+        .await;
+    assert_eq!(four, Err(FetchError::Redirects(3)));
+    let none = FetchRules {
+        max_redirects: 0,
+        ..rules()
+    };
+    let first = fetcher
+        .fetch(&format!("http://public.test:{port}/3"), &none)
+        .await;
+    assert_eq!(first, Err(FetchError::Redirects(0)));
+}
+
+#[tokio::test]
+async fn an_endless_body_is_cut() {
+    let port = serve(&[]).await;
+    let names = Names::new(&[("public.test", &["127.0.0.1"])]);
+    let url = format!("http://public.test:{port}/endless");
+    let page = local(&names).fetch(&url, &rules()).await.unwrap();
+    assert_eq!((page.body.len(), page.is_cut), (1000, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_server_is_not_waited_for() {
+    let port = serve(&[]).await;
+    let names = Names::new(&[("public.test", &["127.0.0.1"])]);
+    let url = format!("http://public.test:{port}/silent");
+    let answer = local(&names).fetch(&url, &rules()).await;
+    assert_eq!(answer, Err(FetchError::TimedOut(Duration::from_secs(10))));
+}
+
+#[test]
+fn an_allow_list_covers_exact_names_and_what_is_below_a_star() {
+    for (pattern, host) in [
+        ("example.com", "example.com"),
+        ("Example.COM.", "example.com"),
+        ("*.example.com", "a.example.com"),
+        ("*.example.com", "a.b.example.com"),
+    ] {
+        assert!(covers(pattern, host), "{pattern} {host}");
+    }
+    for (pattern, host) in [
+        ("example.com", "a.example.com"),
+        ("*.example.com", "example.com"),
+        ("*.example.com", ".example.com"),
+        ("*.example.com", "badexample.com"),
+        ("example.com", "example.com.evil.test"),
+        ("*", "example.com"),
+        ("", "example.com"),
+    ] {
+        assert!(!covers(pattern, host), "{pattern} {host}");
+    }
+}
