@@ -35,6 +35,7 @@ Register-ArgumentCompleter -Native -CommandName 'openclaw' -ScriptBlock {
             [CompletionResult]::new('gateway', 'gateway', [CompletionResultType]::ParameterValue, 'Serve the OpenAI-compatible API')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages, or show openclaw(1)')
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'List the models that can be used')
+            [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, delete and export the sessions that are kept')
             break
         }
         'openclaw;agent' {
@@ -43,6 +44,7 @@ Register-ArgumentCompleter -Native -CommandName 'openclaw' -ScriptBlock {
             [CompletionResult]::new('--message-file', '--message-file', [CompletionResultType]::ParameterName, 'Read what to say from a file; `-` is stdin')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; the default agent without it')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, instead of the agent''s own: provider/model, an alias, or a model id')
+            [CompletionResult]::new('--session-key', '--session-key', [CompletionResultType]::ParameterName, 'Continue this session; it is kept, and begun if it is not there')
             [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'Add this to the agent''s system prompt')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Send an image along: PNG, JPEG, GIF or WebP')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Send a file along: text is appended to the message between markers, anything else goes as data')
@@ -52,7 +54,7 @@ Register-ArgumentCompleter -Native -CommandName 'openclaw' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object: text, model, agent, usage, toolCalls, finishReason, durationMs')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object: text, model, agent, sessionKey, usage, toolCalls, finishReason, durationMs')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Print one JSON object a line for everything that happens')
             [CompletionResult]::new('--stream', '--stream', [CompletionResultType]::ParameterName, 'Ask the provider for a stream (the default, save with --json)')
             [CompletionResult]::new('--no-stream', '--no-stream', [CompletionResultType]::ParameterName, 'Ask the provider for a whole answer')
@@ -206,6 +208,54 @@ Register-ArgumentCompleter -Native -CommandName 'openclaw' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print a JSON array')
             [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Print one ref a line')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'openclaw;sessions' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the sessions, the last used first')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the conversation of a session')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete sessions')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print everything that is kept of a session as JSON, earlier branches included')
+            break
+        }
+        'openclaw;sessions;list' {
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print a JSON array')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'openclaw;sessions;show' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print a JSON object')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'openclaw;sessions;delete' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print a JSON array of what was deleted')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'openclaw;sessions;export' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

@@ -32,6 +32,7 @@ set edit:completion:arg-completer[openclaw] = {|@words|
             cand gateway 'Serve the OpenAI-compatible API'
             cand man 'Write the manual pages, or show openclaw(1)'
             cand models 'List the models that can be used'
+            cand sessions 'List, show, delete and export the sessions that are kept'
         }
         &'openclaw;agent'= {
             cand -m 'What to say, as an option'
@@ -39,6 +40,7 @@ set edit:completion:arg-completer[openclaw] = {|@words|
             cand --message-file 'Read what to say from a file; `-` is stdin'
             cand --agent 'The agent; the default agent without it'
             cand --model 'The model, instead of the agent''s own: provider/model, an alias, or a model id'
+            cand --session-key 'Continue this session; it is kept, and begun if it is not there'
             cand --system 'Add this to the agent''s system prompt'
             cand --image 'Send an image along: PNG, JPEG, GIF or WebP'
             cand --file 'Send a file along: text is appended to the message between markers, anything else goes as data'
@@ -48,7 +50,7 @@ set edit:completion:arg-completer[openclaw] = {|@words|
             cand --config 'Read this configuration file'
             cand --log-level 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`'
             cand --color 'Colour the output'
-            cand --json 'Print one JSON object: text, model, agent, usage, toolCalls, finishReason, durationMs'
+            cand --json 'Print one JSON object: text, model, agent, sessionKey, usage, toolCalls, finishReason, durationMs'
             cand --events 'Print one JSON object a line for everything that happens'
             cand --stream 'Ask the provider for a stream (the default, save with --json)'
             cand --no-stream 'Ask the provider for a whole answer'
@@ -189,6 +191,49 @@ set edit:completion:arg-completer[openclaw] = {|@words|
             cand --color 'Colour the output'
             cand --json 'Print a JSON array'
             cand --plain 'Print one ref a line'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'openclaw;sessions'= {
+            cand --config 'Read this configuration file'
+            cand --log-level 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`'
+            cand --color 'Colour the output'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List the sessions, the last used first'
+            cand show 'Show the conversation of a session'
+            cand delete 'Delete sessions'
+            cand export 'Print everything that is kept of a session as JSON, earlier branches included'
+        }
+        &'openclaw;sessions;list'= {
+            cand --limit 'At most so many'
+            cand --config 'Read this configuration file'
+            cand --log-level 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`'
+            cand --color 'Colour the output'
+            cand --json 'Print a JSON array'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'openclaw;sessions;show'= {
+            cand --config 'Read this configuration file'
+            cand --log-level 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`'
+            cand --color 'Colour the output'
+            cand --json 'Print a JSON object'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'openclaw;sessions;delete'= {
+            cand --config 'Read this configuration file'
+            cand --log-level 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`'
+            cand --color 'Colour the output'
+            cand --json 'Print a JSON array of what was deleted'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'openclaw;sessions;export'= {
+            cand --config 'Read this configuration file'
+            cand --log-level 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`'
+            cand --color 'Colour the output'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -38,10 +38,12 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "embed" -d 'Turn t
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "gateway" -d 'Serve the OpenAI-compatible API'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "man" -d 'Write the manual pages, or show openclaw(1)'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'List the models that can be used'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sessions" -d 'List, show, delete and export the sessions that are kept'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to say, as an option' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l message-file -d 'Read what to say from a file; `-` is stdin' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l agent -d 'The agent; the default agent without it' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l model -d 'The model, instead of the agent\'s own: provider/model, an alias, or a model id' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-key -d 'Continue this session; it is kept, and begun if it is not there' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l system -d 'Add this to the agent\'s system prompt' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l image -d 'Send an image along: PNG, JPEG, GIF or WebP' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l file -d 'Send a file along: text is appended to the message between markers, anything else goes as data' -r -F
@@ -53,7 +55,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l log-level -d
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l color -d 'Colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l json -d 'Print one JSON object: text, model, agent, usage, toolCalls, finishReason, durationMs'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l json -d 'Print one JSON object: text, model, agent, sessionKey, usage, toolCalls, finishReason, durationMs'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l events -d 'Print one JSON object a line for everything that happens'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l stream -d 'Ask the provider for a stream (the default, save with --json)'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l no-stream -d 'Ask the provider for a whole answer'
@@ -208,3 +210,41 @@ never\t''"
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l json -d 'Print a JSON array'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l plain -d 'Print one ref a line'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show delete export" -l config -d 'Read this configuration file' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show delete export" -l log-level -d 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show delete export" -l color -d 'Colour the output' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show delete export" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show delete export" -f -a "list" -d 'List the sessions, the last used first'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show delete export" -f -a "show" -d 'Show the conversation of a session'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show delete export" -f -a "delete" -d 'Delete sessions'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show delete export" -f -a "export" -d 'Print everything that is kept of a session as JSON, earlier branches included'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l log-level -d 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l color -d 'Colour the output' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l json -d 'Print a JSON array'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l log-level -d 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l color -d 'Colour the output' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l json -d 'Print a JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l config -d 'Read this configuration file' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l log-level -d 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l color -d 'Colour the output' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l json -d 'Print a JSON array of what was deleted'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -l config -d 'Read this configuration file' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -l log-level -d 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -l color -d 'Colour the output' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'

@@ -7,6 +7,7 @@
 //! server/      door 2: one file, or folder, an endpoint
 //! auth/        who may come through door 2
 //! gateway/     the room: runs agents, lists models, embeds; knows no HTTP and no terminal
+//! sessions/    conversations that last, and the store that keeps them
 //! tools/       what agents can do besides talk: one file a tool, and who may use which
 //! providers/   the edge: one file, or folder, a dialect of model APIs
 //! sse.rs       the event-stream format, in and out
@@ -18,8 +19,8 @@
 //!
 //! ```text
 //! main -> cli -> { server, gateway, auth, config }      server -> { gateway, auth, sse, config }      auth -> config
-//! gateway -> { providers, tools, config }         providers -> { sse, config }
-//! tools -> { providers (the guarded fetch), config }
+//! gateway -> { providers, tools, sessions, config }      providers -> { sse, config }
+//! tools -> { providers (the guarded fetch), config }     sessions -> nobody
 //! everyone -> chat; chat and sse -> nobody
 //! ```
 #![forbid(unsafe_code)]
@@ -31,5 +32,6 @@ pub mod config;
 pub mod gateway;
 pub mod providers;
 pub mod server;
+pub mod sessions;
 pub mod sse;
 pub mod tools;

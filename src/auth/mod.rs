@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use hyper::HeaderMap;
 
+use crate::chat::Principal;
 use crate::config::{AuthConfig, AuthModeName, Secret};
 pub use scopes::{Scope, Scopes};
 use shared_secret::SharedSecret;
@@ -93,13 +94,6 @@ impl Caller {
     pub fn has(&self, scope: Scope) -> bool {
         self.scopes.has(scope)
     }
-}
-
-/// Whose the stored state is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Principal {
-    /// The one who runs this gateway: every token, password and local caller.
-    Owner,
 }
 
 /// Why somebody may not come in. The messages never repeat what was sent.

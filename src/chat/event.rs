@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::ids::{AgentId, ModelRef};
@@ -59,7 +59,7 @@ impl FinishReason {
 }
 
 /// Tokens, as providers reported them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
     pub input_tokens: u64,
@@ -110,6 +110,8 @@ pub struct Started {
     pub agent: AgentId,
     /// The model that actually answers, after overrides and failover.
     pub model: ModelRef,
+    /// The key of the session that lasts, where the run has one.
+    pub session: Option<String>,
 }
 
 /// How a model call, or a run, ended well.

@@ -128,6 +128,25 @@ impl<'de> Deserialize<'de> for ModelRef {
     }
 }
 
+/// Whose state it is. What is stored under one principal is not there for another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Principal {
+    /// Everyone who holds the secret of this installation, and the person at its terminal.
+    Owner,
+    /// An identity that a trusted proxy vouches for.
+    Proxy(String),
+}
+
+impl fmt::Display for Principal {
+    /// As it is stored.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner => f.write_str("owner"),
+            Self::Proxy(identity) => write!(f, "proxy:{identity}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

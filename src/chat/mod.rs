@@ -10,9 +10,9 @@ pub use embedding::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings};
 pub use event::{
     ChatEvent, Delta, FinishReason, Finished, RunEvent, Started, ToolActivity, ToolCallDelta, Usage,
 };
-pub use ids::{AgentId, InvalidId, ModelRef, ProviderId};
-pub use message::{Audio, Document, Image, ImageSource, Message, Part, ToolCall};
+pub use ids::{AgentId, InvalidId, ModelRef, Principal, ProviderId};
+pub use message::{Audio, Document, Image, ImageSource, MESSAGE_FORMAT, Message, Part, ToolCall};
 pub use request::{
-    Authority, ChatRequest, Delivery, ResponseFormat, Routing, RunRequest, Sampling, SystemPrompt,
-    Tool, ToolChoice,
+    Authority, ChatRequest, Delivery, ResponseFormat, Routing, RunRequest, Sampling, SessionName,
+    SessionRequest, SystemPrompt, Tool, ToolChoice,
 };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use super::ids::Principal;
 use super::message::Message;
 
 /// One agent run, as a door hands it over. Everything in it has been checked for shape, nothing for existence.
@@ -14,8 +15,26 @@ pub struct RunRequest {
     /// The caller's `system` and `developer` texts, in order. The room joins them to the agent's prompt.
     pub system: Vec<String>,
     pub chat: ChatRequest,
+    /// The session that the run continues; without one, nothing of it is kept.
+    pub session: Option<SessionRequest>,
     /// A shorter limit for the whole run than the agent's own.
     pub timeout: Option<Duration>,
+}
+
+/// A lasting session, as its caller names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRequest {
+    /// Whose it is. Nobody else's can be named.
+    pub principal: Principal,
+    pub name: SessionName,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionName {
+    /// A session key, scoped to the agent or not yet.
+    Key(String),
+    /// An end-user id, from which the key is made.
+    User(String),
 }
 
 /// Which agent and which model, and what the caller may choose.

@@ -52,7 +52,7 @@ fn read(context: &Context) -> anyhow::Result<Loaded> {
 fn check(context: &Context) -> anyhow::Result<()> {
     let loaded = context.load(Role::Command)?;
     // What only shows when everything is put together: providers, agents and their models.
-    Gateway::new(&loaded.config, &loaded.env)?;
+    Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
     match &loaded.file {
         Some(file) => context
             .printer

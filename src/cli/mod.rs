@@ -12,6 +12,7 @@ mod man;
 mod models;
 mod overview;
 mod printer;
+mod sessions;
 mod stdin;
 mod table;
 
@@ -87,6 +88,7 @@ enum Command {
     Gateway(gateway::GatewayArgs),
     Man(man::ManArgs),
     Models(models::ModelsArgs),
+    Sessions(sessions::SessionsArgs),
 }
 
 impl Cli {
@@ -141,6 +143,7 @@ pub fn run(cli: Cli, printer: Printer) -> anyhow::Result<()> {
         Some(Command::Gateway(args)) => gateway::run(&context, args),
         Some(Command::Man(args)) => man::run(&context, &args),
         Some(Command::Models(args)) => models::run(&context, args),
+        Some(Command::Sessions(args)) => sessions::run(&context, args),
     }
 }
 
@@ -160,7 +163,7 @@ fn exit_of_fault(fault: Fault) -> Exit {
         Fault::Caller | Fault::Upstream => Exit::Failed,
         Fault::NotFound => Exit::Usage,
         Fault::Refused | Fault::Credentials => Exit::Refused,
-        Fault::Busy { .. } => Exit::TryLater,
+        Fault::Busy { .. } | Fault::Storage => Exit::TryLater,
         Fault::Misconfigured => Exit::Misconfigured,
         Fault::Unreachable => Exit::Unreachable,
         Fault::TimedOut => Exit::TimedOut,
@@ -182,6 +185,22 @@ fn command() -> clap::Command {
     Cli::command()
 }
 
+/// How long the session store has to finish what was handed to it.
+const LAST_WRITES: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Lets the session store finish before the program ends.
+async fn finish_writes(gateway: &crate::gateway::Gateway) {
+    if tokio::time::timeout(LAST_WRITES, gateway.close())
+        .await
+        .is_err()
+    {
+        tracing::warn!("the session store did not finish its last writes in time");
+    }
+}
+
+/// How long interrupted work has to let go of what it holds.
+const LAST_MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Does the work of a one-shot command; Ctrl-C ends it at once, whatever it waits for.
 fn until_interrupted<F>(work: F) -> anyhow::Result<()>
 where
@@ -191,10 +210,15 @@ where
     let result = runtime.block_on(async {
         // A task of its own, so that a blocked write to stdout does not keep Ctrl-C from being heard. Awaited right
         // below; an interrupted one ends with the runtime.
-        let work = tokio::spawn(work);
+        let mut work = tokio::spawn(work);
         tokio::select! {
-            result = work => result.context("a bug of ours")?,
-            _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted.into()),
+            result = &mut work => result.context("a bug of ours")?,
+            _ = tokio::signal::ctrl_c() => {
+                work.abort();
+                // What the work leaves behind when it is dropped, it leaves before the end of the program.
+                let _ended = tokio::time::timeout(LAST_MOMENT, work).await;
+                Err(CliError::Interrupted.into())
+            }
         }
     });
     // Not waited for: a thread may sit in a read of stdin that never ends.

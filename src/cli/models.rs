@@ -57,7 +57,7 @@ struct Row<'a> {
 pub fn run(context: &Context, args: ModelsArgs) -> anyhow::Result<()> {
     let ModelsCommand::List(args) = args.command;
     let loaded = context.load(Role::Command)?;
-    let gateway = Gateway::new(&loaded.config, &loaded.env)?;
+    let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
     let scope = CatalogScope {
         agent: args.agent,
         provider: args.provider,

@@ -19,8 +19,8 @@ pub fn run(context: &Context) -> anyhow::Result<()> {
         return Err(CliError::Usage("which command?".to_owned()).into());
     }
     let loaded = context.load(Role::Command)?;
-    let catalog =
-        Gateway::new(&loaded.config, &loaded.env)?.list_models(&CatalogScope::default())?;
+    let catalog = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?
+        .list_models(&CatalogScope::default())?;
     let agents: Vec<&str> = catalog.agents.iter().map(|agent| agent.as_str()).collect();
     let port = loaded.config.gateway.port;
     let answers = if answers(port) {

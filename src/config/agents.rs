@@ -76,6 +76,9 @@ pub struct AgentSettings {
     pub timeout_seconds: Option<f64>,
     /// The reasoning effort when the caller names none.
     pub thinking_default: Option<String>,
+    /// How many tokens a conversation may have, where that is less than the model's context window.
+    pub context_tokens: Option<u64>,
+    pub compaction: Option<CompactionConfig>,
     pub memory_search: Option<MemorySearch>,
     /// The folder of the agent's files: what its tools work in, and where its prompt's files are.
     pub workspace: Option<String>,
@@ -99,6 +102,27 @@ pub struct AgentSettings {
 pub struct Identity {
     pub name: Option<String>,
     pub emoji: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CompactionConfig {
+    pub mode: CompactionMode,
+}
+
+/// What becomes of the oldest turns of a session that no longer fits the model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CompactionMode {
+    /// They are left out.
+    #[default]
+    Off,
+    /// The agent's own model sums them up, and the summary takes their place.
+    Summarize,
+    /// OpenClaw's own; here as `off`.
+    Default,
+    /// OpenClaw's own; here as `off`.
+    Safeguard,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -172,6 +196,8 @@ pub struct Agent {
     pub max_tool_rounds: u32,
     pub timeout: Duration,
     pub thinking_default: Option<String>,
+    pub context_tokens: Option<u64>,
+    pub compaction: CompactionMode,
     pub memory_search: Option<MemorySearch>,
     /// As written: it may begin with `~/`.
     pub workspace: Option<String>,
@@ -305,6 +331,12 @@ fn merge(id: AgentId, own: &AgentSettings, defaults: &AgentSettings) -> Agent {
             .thinking_default
             .clone()
             .or_else(|| defaults.thinking_default.clone()),
+        context_tokens: own.context_tokens.or(defaults.context_tokens),
+        compaction: own
+            .compaction
+            .or(defaults.compaction)
+            .unwrap_or_default()
+            .mode,
         memory_search: merge_memory(own.memory_search.as_ref(), defaults.memory_search.as_ref()),
         workspace: own.workspace.clone().or_else(|| defaults.workspace.clone()),
         bootstrap: bootstrap(own, defaults),

@@ -18,6 +18,7 @@ mod paths;
 mod problem;
 mod report;
 mod secret;
+mod session;
 mod show;
 mod tools;
 
@@ -28,13 +29,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use agents::{
-    Agent, AgentSettings, AgentsConfig, Bootstrap, Identity, MemorySearch, ModelChoice,
-    ModelSettings, PromptContext, RemoteEmbedding,
+    Agent, AgentSettings, AgentsConfig, Bootstrap, CompactionMode, Identity, MemorySearch,
+    ModelChoice, ModelSettings, PromptContext, RemoteEmbedding,
 };
 pub use endpoints::{Endpoints, FetchConfig, ModelListing};
 pub use env::Environment;
 pub use gateway::{
-    AuthConfig, AuthModeName, BindMode, GatewayConfig, HttpConfig, RateLimitConfig,
+    AuthConfig, AuthModeName, BindMode, GatewayConfig, HttpConfig, HttpSessions, RateLimitConfig,
     TrustedProxyConfig,
 };
 pub use init::{InitError, init};
@@ -47,6 +48,7 @@ pub use models::{
 pub use paths::Paths;
 pub use report::ConfigError;
 pub use secret::Secret;
+pub use session::{MaintenanceMode, SessionConfig};
 pub use show::effective;
 pub use tools::{
     ExecConfig, ToolPolicyConfig, ToolProfile, ToolsConfig, WebConfig, WebFetchConfig,
@@ -64,6 +66,7 @@ pub struct Config {
     /// The later spelling of `agents.defaults.memorySearch`.
     pub memory: MemoryConfig,
     pub tools: ToolsConfig,
+    pub session: SessionConfig,
     pub logging: LoggingConfig,
 }
 

@@ -1,6 +1,6 @@
 //! Where the configuration is looked for, and where state is kept.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use directories::{BaseDirs, ProjectDirs};
 
@@ -45,7 +45,7 @@ impl Paths {
     }
 
     /// Where sessions and keys are kept; `None` for a person without a home.
-    pub fn state_dir(&self) -> Option<&PathBuf> {
-        self.state_dir.as_ref()
+    pub fn state_dir(&self) -> Option<&Path> {
+        self.state_dir.as_deref()
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::constraint::Unmet;
 use crate::chat::{AgentId, ModelRef};
 use crate::providers::ProviderError;
+use crate::sessions::StoreError;
 
 /// Why a run, a listing or an embedding did not happen, or broke midway.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +46,10 @@ pub enum RunError {
     /// The caller insisted on a form, and no answer had it.
     #[error("the model's answer does not match `response_format`: {reason}")]
     SchemaUnmet { reason: String },
+    #[error("the conversation is too long for the model's context window of {window} tokens")]
+    TooLong { window: u64 },
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("the model went on calling tools after {limit} rounds of them")]
     ToolRounds { limit: u32 },
     #[error("the model repeated a call of `{tool}` that had failed {times} times in a row")]
@@ -69,6 +74,8 @@ pub enum Fault {
     Busy { retry_after: Option<Duration> },
     /// The configuration lacks what the request needs.
     Misconfigured,
+    /// The session store cannot be used.
+    Storage,
     /// The provider refused the key of this installation.
     Credentials,
     /// The provider failed.
@@ -105,6 +112,11 @@ impl RunError {
             | Self::ToolRounds { .. }
             | Self::ToolLoop { .. } => Fault::Upstream,
             Self::AfterChanges(error) => error.fault(),
+            Self::TooLong { .. } => Fault::Caller,
+            Self::Store(StoreError::Busy { retry_after }) => Fault::Busy {
+                retry_after: Some(*retry_after),
+            },
+            Self::Store(_) => Fault::Storage,
             Self::Provider(error) => match error {
                 ProviderError::Rejected { .. } | ProviderError::Unsupported { .. } => Fault::Caller,
                 ProviderError::UnknownModel { .. } => Fault::NotFound,
@@ -138,6 +150,10 @@ impl RunError {
             Self::ToolRounds { .. } => Some("tool_rounds_exceeded"),
             Self::ToolLoop { .. } => Some("tool_loop"),
             Self::AfterChanges(error) => error.code(),
+            Self::TooLong { .. } => Some("context_length_exceeded"),
+            Self::Store(StoreError::Busy { .. }) => Some("session_busy"),
+            Self::Store(StoreError::LostLease) => Some("session_lost"),
+            Self::Store(_) => Some("store_unavailable"),
             Self::Provider(error) => match error {
                 ProviderError::Rejected { code, .. } => code.as_deref(),
                 ProviderError::UnknownModel { .. } => Some("model_not_found"),

@@ -5,6 +5,7 @@ mod bootstrap;
 mod call;
 mod catalog;
 mod constraint;
+mod continuity;
 mod cooldown;
 mod embed;
 mod error;
@@ -15,16 +16,25 @@ mod prompt;
 mod rounds;
 mod run;
 mod said;
+mod summary;
 mod target;
+mod window;
 
+use std::convert::Infallible;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::BoxStream;
 
-use crate::chat::{EmbedRequest, Embeddings, RunEvent, RunRequest};
-use crate::config::{Config, Environment};
+use crate::chat::{EmbedRequest, Embeddings, Principal, RunEvent, RunRequest};
+use crate::config::{Config, Environment, MaintenanceMode, SessionConfig};
 pub use crate::providers::{ProviderError, SetupError};
 
+pub use crate::sessions::{
+    Page, SessionId, SessionStore, StoreError, Summary, Transcript, Turn, TurnState,
+};
+use crate::sessions::{PruneMode, PrunePolicy, SessionKey, SqliteStore, Timing, Unavailable};
 use admission::Admission;
 use catalog::Providers;
 pub use embed::{MAX_INPUT_CHARS, MAX_INPUTS};
@@ -43,6 +53,10 @@ struct Inner {
     providers: Providers,
     agents: Agents,
     admission: Admission,
+    /// The most tokens of earlier turns that a run of a session carries.
+    max_history_tokens: Option<u64>,
+    /// `None` where there is no folder for state.
+    store: Option<Arc<dyn SessionStore>>,
 }
 
 impl Gateway {
@@ -50,15 +64,22 @@ impl Gateway {
     ///
     /// # Errors
     /// A provider that cannot be set up, or an agent whose own models are not there.
-    pub fn new(config: &Config, env: &Environment) -> Result<Self, SetupError> {
+    pub fn new(
+        config: &Config,
+        env: &Environment,
+        state_dir: Option<&Path>,
+    ) -> Result<Self, SetupError> {
         let providers = Providers::new(config, env)?;
         let agents = Agents::new(config, env, &providers)?;
         let limits = &config.agents.defaults;
         let admission = Admission::new(limits.max_concurrent as usize, limits.max_queued as usize);
+        let sessions = &config.session;
         Ok(Self(Arc::new(Inner {
             providers,
             agents,
             admission,
+            max_history_tokens: sessions.max_history_tokens,
+            store: state_dir.and_then(|folder| open_store(folder, sessions.max_queued as usize)),
         })))
     }
 
@@ -68,6 +89,64 @@ impl Gateway {
     /// Everything known before the first event. A run that breaks later says so in its stream, as the last item.
     pub async fn run_agent(&self, request: RunRequest) -> Result<RunStream, RunError> {
         run::run_agent(self, request).await
+    }
+
+    /// The sessions that are kept.
+    ///
+    /// # Errors
+    /// There is no folder to keep them in.
+    pub fn store(&self) -> Result<&Arc<dyn SessionStore>, RunError> {
+        let missing =
+            || StoreError::Unavailable(Unavailable::Failed("there is no folder for it".to_owned()));
+        Ok(self.0.store.as_ref().ok_or_else(missing)?)
+    }
+
+    /// The session that the person at the terminal means by `key`: of the agent that the key names, else of the default
+    /// agent.
+    ///
+    /// # Errors
+    /// What is no session key, or names an agent that is not there.
+    pub fn session(&self, key: &str) -> Result<SessionId, RunError> {
+        let named = key
+            .strip_prefix("agent:")
+            .and_then(|rest| rest.split_once(':'));
+        let plan = match named {
+            Some((agent, _)) => self.0.agents.get(agent)?,
+            None => self.0.agents.default_agent(),
+        };
+        let key = SessionKey::parse(&plan.agent.id, key).map_err(|error| RunError::Invalid {
+            param: None,
+            message: error.to_string(),
+        })?;
+        Ok(SessionId {
+            principal: Principal::Owner,
+            key,
+        })
+    }
+
+    /// Deletes, now and every hour, what `sessions` says is no longer kept. Never ends; dropping it ends it.
+    pub async fn maintain(&self, sessions: &SessionConfig) -> Infallible {
+        const EVERY: Duration = Duration::from_secs(3600);
+        loop {
+            if let Some(store) = &self.0.store {
+                for policy in policies(sessions) {
+                    match store.prune(policy).await {
+                        Ok(pruned) => tracing::debug!(?pruned, "the session store was tidied"),
+                        Err(error) => {
+                            tracing::warn!(%error, "the session store could not be tidied")
+                        }
+                    }
+                }
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Finishes what is still to be written. Nothing is kept after that.
+    pub async fn close(&self) {
+        if let Some(store) = &self.0.store {
+            store.close().await;
+        }
     }
 
     /// The agents and models that there are. Asks no provider.
@@ -84,5 +163,38 @@ impl Gateway {
     /// Inputs that cannot be embedded, names that are not there, and a provider that fails or answers nonsense.
     pub async fn embed(&self, request: EmbedRequest) -> Result<Embeddings, RunError> {
         embed::embed(&self.0, request).await
+    }
+}
+
+/// Sessions go as the maintenance mode says; responses, which nobody lists, always go.
+fn policies(sessions: &SessionConfig) -> [PrunePolicy; 2] {
+    let maintenance = &sessions.maintenance;
+    [
+        PrunePolicy {
+            mode: match maintenance.mode {
+                MaintenanceMode::Warn => PruneMode::Warn,
+                MaintenanceMode::Enforce => PruneMode::Enforce,
+            },
+            session_age: Some(maintenance.prune_after.duration()),
+            max_sessions: Some(maintenance.max_entries),
+            ..PrunePolicy::default()
+        },
+        PrunePolicy {
+            mode: PruneMode::Enforce,
+            response_age: Some(sessions.responses.prune_after.duration()),
+            max_response_bytes: Some(sessions.responses.max_bytes.bytes()),
+            ..PrunePolicy::default()
+        },
+    ]
+}
+
+/// The store in this folder. Nothing is written, and no file made, before there is something to keep.
+fn open_store(folder: &Path, max_queued: usize) -> Option<Arc<dyn SessionStore>> {
+    match SqliteStore::with(folder, max_queued, Timing::default()) {
+        Ok(store) => Some(Arc::new(store)),
+        Err(error) => {
+            tracing::error!(%error, "the session store cannot be started: sessions are off");
+            None
+        }
     }
 }

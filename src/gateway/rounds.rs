@@ -35,6 +35,8 @@ pub struct Rounds {
     rounds: u32,
     failing: Option<(String, String, u32)>,
     said: Said,
+    /// What the run has said and done so far, as messages: house calls and their results included, repairs not.
+    transcript: Vec<Message>,
     /// For each call of this answer: its index for the caller, or `None` for one of the house's.
     shown: Vec<Option<usize>>,
     /// An answer that must be checked is held back when it is wanted whole; otherwise it goes out as it comes.
@@ -84,6 +86,7 @@ impl Rounds {
             rounds: 0,
             failing: None,
             said: Said::default(),
+            transcript: Vec::new(),
             shown: Vec::new(),
             held: hold.then(VecDeque::new),
             anything_out: false,
@@ -149,6 +152,7 @@ impl Rounds {
         {
             return self.repair(said, unmet);
         }
+        self.transcript.push(said.into_message());
         let held = self.held.take().unwrap_or_default();
         Ok(Next::Done { held, reason })
     }
@@ -177,7 +181,7 @@ impl Rounds {
         }
         self.rounds += 1;
         let calls = said.tool_calls.clone();
-        self.say(said.into_message());
+        self.record(said.into_message());
         let work = self.house.carry_out(calls.clone());
         Ok(Next::Work { calls, work })
     }
@@ -194,7 +198,7 @@ impl Rounds {
         let mut activity = Vec::with_capacity(calls.len());
         for (call, result) in calls.iter().zip(results) {
             self.count_failure(call, &result)?;
-            self.say(Message::Tool {
+            self.record(Message::Tool {
                 call_id: call.id.clone(),
                 parts: vec![Part::Text(result.text().to_owned())],
             });
@@ -206,6 +210,28 @@ impl Rounds {
             });
         }
         Ok(activity)
+    }
+
+    /// What the run has said, once it is over.
+    pub fn take_transcript(&mut self) -> Vec<Message> {
+        std::mem::take(&mut self.transcript)
+    }
+
+    /// What the run had said when it was broken off; a call that was not said to its end is not in it.
+    pub fn take_interrupted(&mut self) -> Vec<Message> {
+        let mut transcript = self.take_transcript();
+        let mut said = std::mem::take(&mut self.said);
+        said.tool_calls.clear();
+        if !said.text.is_empty() {
+            transcript.push(said.into_message());
+        }
+        transcript
+    }
+
+    /// Adds to the conversation what belongs to the answer as well.
+    fn record(&mut self, message: Message) {
+        self.transcript.push(message.clone());
+        self.say(message);
     }
 
     /// Adds to the conversation. Nobody else holds it between two model calls, so that nothing is copied.

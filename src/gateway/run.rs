@@ -13,14 +13,18 @@ use tokio::time::{Sleep, sleep_until};
 use super::call::{Deadline, Opened, open};
 use super::catalog::Callable;
 use super::constraint::Constraint;
+use super::continuity::{Entered, Kept, enter, identify};
 use super::error::RunError;
 use super::rounds::{House, Next, Rounds};
+use super::summary::summarize;
 use super::target::Plan;
+use super::window::Window;
 use super::{Gateway, RunStream};
 use crate::chat::{
-    Authority, ChatEvent, ChatRequest, Finished, RunEvent, RunRequest, Started, ToolActivity,
-    ToolCall, Usage,
+    Authority, ChatEvent, ChatRequest, Finished, ModelRef, RunEvent, RunRequest, Started,
+    ToolActivity, ToolCall, Usage,
 };
+use crate::config::CompactionMode;
 use crate::providers::ChatStream;
 use crate::tools::{self, ToolContext, ToolResult};
 
@@ -32,6 +36,7 @@ pub(super) async fn run_agent(
     let target = inner.agents.resolve(&request.routing, &inner.providers)?;
     let (plan, chain) = (target.plan, target.chain);
     let agent = &plan.agent;
+    let session = identify(&agent.id, request.session)?;
     let limit = request
         .timeout
         .map_or(agent.timeout, |own| own.min(agent.timeout));
@@ -56,34 +61,75 @@ pub(super) async fn run_agent(
         chat.reasoning_effort.clone_from(&agent.thinking_default);
     }
 
-    let opened = async {
+    let tokens = agent.context_tokens.or(chain[0].context_window);
+    let window = Window::new(tokens, inner.max_history_tokens, &chat);
+    let begun = async {
+        let (kept, usage) = match &session {
+            None => (None, None),
+            Some(session) => {
+                let store = Arc::clone(gateway.store()?);
+                let entered =
+                    enter(store, session, std::mem::take(&mut chat.messages), &window).await?;
+                let (kept, usage) = settle(plan, &chain, entered, &mut chat).await;
+                (Some(kept), usage)
+            }
+        };
+        window.check(&chat)?;
         let place = inner.admission.enter().await?;
         let opened = open(&chain, &chat).await?;
-        Ok((place, opened))
+        Ok((kept, usage, place, opened))
     };
-    let (place, opened) = deadline.bound(opened).await?;
-    let started = Started {
-        agent: agent.id.clone(),
-        model: chain[opened.place].id.clone(),
-    };
-    let more_than_one_answer = constraint.is_some() || !house.tools.is_empty();
+    let (kept, usage, place, opened) = deadline.bound(begun).await?;
+    let model = chain[opened.place].id.clone();
+    let more_than_one_answer = constraint.is_some() || kept.is_some() || !house.tools.is_empty();
     let rounds = more_than_one_answer.then(|| {
-        Rounds::new(
-            constraint,
-            house,
-            agent.max_tool_rounds,
-            (chain, Arc::new(chat)),
-        )
+        let run = (Arc::clone(&chain), Arc::new(chat));
+        Box::new(Rounds::new(constraint, house, agent.max_tool_rounds, run))
     });
     Ok(Box::pin(Run {
-        started: Some(started),
+        started: Some(Started {
+            agent: agent.id.clone(),
+            model: model.clone(),
+            session: session.map(|session| session.key.to_string()),
+        }),
         phase: Phase::answering(opened),
-        usage: None,
-        rounds: rounds.map(Box::new),
+        usage,
+        rounds,
+        kept: kept.map(|kept| Box::new((kept, model))),
         alarm: Box::pin(sleep_until(deadline.at())),
         deadline,
         _place: place,
     }))
+}
+
+/// Puts a session's conversation into the request, and where the agent wants it a summary into the place of what no
+/// longer fits. Without one the run goes on all the same.
+async fn settle(
+    plan: &Plan,
+    chain: &Arc<[Callable]>,
+    entered: Entered,
+    chat: &mut ChatRequest,
+) -> (Kept, Option<Usage>) {
+    let Entered {
+        mut kept,
+        messages,
+        dropped,
+    } = entered;
+    chat.messages = messages;
+    if dropped.is_empty() || plan.agent.compaction != CompactionMode::Summarize {
+        return (kept, None);
+    }
+    match summarize(chain, &dropped).await {
+        Ok((summary, usage)) => {
+            chat.messages.insert(0, summary);
+            kept.begin_anew(chat.messages.clone());
+            (kept, usage)
+        }
+        Err(error) => {
+            tracing::warn!(agent = %plan.agent.id, %error, "no summary: the oldest turns are left out");
+            (kept, None)
+        }
+    }
 }
 
 /// The tools of the house for this run: those that every model of the chain may have, and that no tool of the caller's
@@ -119,6 +165,8 @@ struct Run {
     /// Of the model calls that are over.
     usage: Option<Usage>,
     rounds: Option<Box<Rounds>>,
+    /// The session that the run's turn is yet to be added to, and the model that answers in it.
+    kept: Option<Box<(Kept, ModelRef)>>,
     deadline: Deadline,
     alarm: Pin<Box<Sleep>>,
     _place: OwnedSemaphorePermit,
@@ -138,6 +186,12 @@ enum Phase {
         untold: VecDeque<ToolCall>,
         calls: Vec<ToolCall>,
         work: BoxFuture<'static, Vec<ToolResult>>,
+    },
+    /// The turn is being stored; what was held back and the end go out when it is durable.
+    Saving {
+        work: BoxFuture<'static, Result<(), RunError>>,
+        held: VecDeque<RunEvent>,
+        finished: Finished,
     },
     /// These have to go out; then the model is asked again, or the run is over.
     Telling {
@@ -185,6 +239,16 @@ impl Run {
                 let calls = std::mem::take(calls);
                 Poll::Ready(self.worked(&calls, results))
             }
+            Phase::Saving {
+                work,
+                held,
+                finished,
+            } => {
+                let saved = ready!(work.as_mut().poll(cx));
+                let (events, then) = (std::mem::take(held), Some(*finished));
+                self.phase = Phase::Telling { events, then };
+                Poll::Ready(saved.err().map(Err))
+            }
             Phase::Telling { events, then } => match (events.pop_front(), then) {
                 (Some(event), _) => Poll::Ready(Some(Ok(event))),
                 (None, Some(finished)) => Poll::Ready(Some(Ok(RunEvent::Finished(*finished)))),
@@ -226,9 +290,23 @@ impl Run {
         };
         match rounds.answered(finished.reason) {
             Ok(Next::Done { held, reason }) => {
-                self.phase = Phase::Telling {
-                    events: held.into_iter().map(RunEvent::Delta).collect(),
-                    then: Some(Finished { reason, usage }),
+                let held = held.into_iter().map(RunEvent::Delta).collect();
+                let finished = Finished { reason, usage };
+                let answer = rounds.take_transcript();
+                self.phase = match self.kept.take() {
+                    Some(kept) => Phase::Saving {
+                        work: async move {
+                            let (kept, model) = *kept;
+                            kept.save(answer, finished, model).await
+                        }
+                        .boxed(),
+                        held,
+                        finished,
+                    },
+                    None => Phase::Telling {
+                        events: held,
+                        then: Some(finished),
+                    },
                 };
             }
             Ok(Next::AskAgain) => self.ask_again(),
@@ -279,6 +357,14 @@ impl Run {
         }
     }
 
+    /// A run that ends before its end keeps in its session what it has said.
+    fn keep_what_was_said(&mut self) {
+        if let (Some(kept), Some(rounds)) = (self.kept.take(), &mut self.rounds) {
+            let (kept, model) = *kept;
+            kept.save_interrupted(rounds.take_interrupted(), model);
+        }
+    }
+
     /// An error after something was changed must not be answered by trying again.
     fn final_error(&self, error: RunError) -> RunError {
         let changed = self
@@ -290,6 +376,13 @@ impl Run {
         } else {
             error
         }
+    }
+}
+
+impl Drop for Run {
+    /// The caller left.
+    fn drop(&mut self) {
+        self.keep_what_was_said();
     }
 }
 
@@ -313,6 +406,9 @@ impl Stream for Run {
                 }
             };
             let event = event.map_err(|error| self.final_error(error));
+            if event.is_err() {
+                self.keep_what_was_said();
+            }
             if matches!(event, Err(_) | Ok(RunEvent::Finished(_))) {
                 // The request to the provider, and tools at work, go with their futures.
                 self.phase = Phase::Over;

@@ -4,8 +4,8 @@ use hyper::{HeaderMap, StatusCode};
 
 use super::error::ApiError;
 use crate::auth::{Caller, Scope};
-use crate::chat::{self, Authority};
-use crate::config::HttpConfig;
+use crate::chat::{self, Authority, SessionName, SessionRequest};
+use crate::config::HttpSessions;
 
 /// One authenticated request.
 #[derive(Debug)]
@@ -105,26 +105,17 @@ impl<B> Call<B> {
         }
     }
 
-    /// # Errors
-    /// 501 for a request that belongs to a lasting session: this version keeps none.
-    pub fn is_stateless(&self, user: Option<&str>, http: &HttpConfig) -> Result<(), ApiError> {
-        if self.routing.session_key.is_some() {
-            return Err(no_sessions(format!("send no `{SESSION_KEY}`")));
-        }
-        if http.sessions.from_user && user.is_some() {
-            let remedy = "send no `user`, or set `gateway.http.sessions.fromUser: false` to pass it to the provider only";
-            return Err(no_sessions(remedy.to_owned()).with_param("user"));
-        }
-        Ok(())
+    /// The lasting session that the request belongs to: the one that it names, else the one of its `user`, where
+    /// `user` means one.
+    pub fn session(&self, user: Option<&str>, sessions: &HttpSessions) -> Option<SessionRequest> {
+        let of_user = user.filter(|_| sessions.from_user);
+        let key = self.routing.session_key.clone().map(SessionName::Key);
+        let name = key.or_else(|| of_user.map(|user| SessionName::User(user.to_owned())))?;
+        Some(SessionRequest {
+            principal: self.caller.principal().clone(),
+            name,
+        })
     }
-}
-
-fn no_sessions(remedy: String) -> ApiError {
-    ApiError::new(
-        StatusCode::NOT_IMPLEMENTED,
-        format!("this version keeps no sessions: {remedy}"),
-    )
-    .with_code("sessions_unavailable")
 }
 
 #[cfg(test)]
@@ -206,25 +197,24 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_needs_a_session_is_told_that_there_are_none() {
-        let from_user = HttpConfig::default();
-        let mut not = HttpConfig::default();
-        not.sessions.from_user = false;
-        assert_eq!(call(&[]).is_stateless(None, &from_user), Ok(()));
-        assert_eq!(call(&[]).is_stateless(Some("ann"), &not), Ok(()));
+    fn a_session_key_wins_over_a_user_and_a_user_counts_only_where_it_may() {
+        let (from_user, not) = (
+            HttpSessions { from_user: true },
+            HttpSessions { from_user: false },
+        );
+        let name = |call: Call<()>, user, sessions| {
+            call.session(user, sessions).map(|session| session.name)
+        };
+        let key = || call(&[(SESSION_KEY, b"k")]);
+        assert_eq!(name(call(&[]), None, &from_user), None);
+        assert_eq!(name(call(&[]), Some("ann"), &not), None);
         assert_eq!(
-            call(&[])
-                .is_stateless(Some("ann"), &from_user)
-                .unwrap_err()
-                .status(),
-            501
+            name(call(&[]), Some("ann"), &from_user),
+            Some(SessionName::User("ann".into()))
         );
         assert_eq!(
-            call(&[(SESSION_KEY, b"k")])
-                .is_stateless(None, &not)
-                .unwrap_err()
-                .status(),
-            501
+            name(key(), Some("ann"), &from_user),
+            Some(SessionName::Key("k".into()))
         );
     }
 }

@@ -50,7 +50,7 @@ impl ApiError {
             Fault::Misconfigured | Fault::Credentials | Fault::Upstream => {
                 (StatusCode::BAD_GATEWAY, None)
             }
-            Fault::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, None),
+            Fault::Unreachable | Fault::Storage => (StatusCode::SERVICE_UNAVAILABLE, None),
             Fault::TimedOut => (StatusCode::GATEWAY_TIMEOUT, None),
         };
         let is_ours = matches!(fault, Fault::Misconfigured | Fault::Credentials);
@@ -58,6 +58,10 @@ impl ApiError {
             retry_after,
             // Until somebody mends the configuration, every try ends the same.
             should_retry: may_retry(status) && !is_ours,
+            kind: match fault {
+                Fault::Storage => SERVER_ERROR,
+                _ => kind(status),
+            },
             ..Self::new(status, message)
         }
     }

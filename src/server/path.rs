@@ -1,5 +1,7 @@
 //! Which path a route is at. Ids hold slashes and may be percent-encoded, so what follows a prefix is one piece. Pure.
 
+use std::fmt::Write as _;
+
 use hyper::StatusCode;
 
 use super::error::ApiError;
@@ -45,6 +47,19 @@ pub fn decode(tail: &str) -> Result<String, ApiError> {
         rest = &after[2..];
     }
     String::from_utf8(bytes).map_err(|_| bad("is not UTF-8"))
+}
+
+/// Percent-encodes everything but unreserved characters and `:`.
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -13,6 +13,7 @@ use serde::Serialize;
 use warp::Reply;
 
 use super::error::ApiError;
+use super::path;
 use crate::chat::{ModelRef, Started};
 
 pub type Response = warp::reply::Response;
@@ -34,6 +35,7 @@ impl<B> HasBody for hyper::Response<B> {
 /// Names the model that answered, as `provider/model`.
 pub const MODEL: HeaderName = HeaderName::from_static("x-openclaw-model");
 /// Names the agent that answered.
+const SESSION_KEY: HeaderName = HeaderName::from_static("x-openclaw-session-key");
 pub const AGENT: HeaderName = HeaderName::from_static("x-openclaw-agent-id");
 
 const NO_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -68,6 +70,9 @@ pub fn event_stream(frames: impl Stream<Item = Bytes> + Send + 'static) -> Respo
 /// Says in the headers who answers.
 pub fn answered_by(mut response: Response, started: &Started) -> Response {
     insert(&mut response, AGENT, started.agent.as_str());
+    if let Some(session) = &started.session {
+        insert(&mut response, SESSION_KEY, &path::encode(session));
+    }
     answered_with(response, &started.model)
 }
 

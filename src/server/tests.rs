@@ -31,7 +31,7 @@ impl House {
         let mut config = Config::default();
         config.gateway.http.endpoints.chat_completions.enabled = Some(true);
         set(&mut config);
-        let gateway = Gateway::new(&config, &Environment::default()).unwrap();
+        let gateway = Gateway::new(&config, &Environment::default(), None).unwrap();
         let authenticator = Authenticator::new(AuthMode::Token(Secret::new("t")), &[]);
         Self {
             state: State::new(gateway, authenticator, config.gateway.http),

@@ -9,9 +9,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chat", &[]),
     ("cli", &["auth", "cli", "config", "gateway", "server"]),
     ("config", &[]),
-    ("gateway", &["config", "providers", "tools"]),
+    ("gateway", &["config", "providers", "sessions", "tools"]),
     ("providers", &["config", "sse"]),
     ("server", &["auth", "config", "gateway", "sse"]),
+    ("sessions", &[]),
     ("sse", &[]),
     ("tools", &["config", "providers"]),
 ];

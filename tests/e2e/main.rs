@@ -12,5 +12,6 @@ mod cli;
 mod clients;
 mod failures;
 mod scripted_provider;
+mod sessions;
 mod support;
 mod tools;

@@ -81,8 +81,16 @@ impl Answer {
                     self.spinner
                         .suspend(|| tell_if_offline(self.printer, &started.model));
                 }
-                let Started { agent, model } = &started;
-                self.event(Line::Started { agent, model })?;
+                let Started {
+                    agent,
+                    model,
+                    session,
+                } = &started;
+                self.event(Line::Started {
+                    agent,
+                    model,
+                    session_key: session.as_deref(),
+                })?;
                 self.started = Some(started);
                 Ok(())
             }
@@ -191,6 +199,10 @@ impl Answer {
                 text,
                 model: self.started.as_ref().map(|started| &started.model),
                 agent: self.started.as_ref().map(|started| &started.agent),
+                session_key: self
+                    .started
+                    .as_ref()
+                    .and_then(|started| started.session.as_deref()),
                 usage,
                 tool_calls,
                 finish_reason: reason,

@@ -12,6 +12,9 @@ pub struct Whole<'a> {
     pub text: &'a str,
     pub model: Option<&'a ModelRef>,
     pub agent: Option<&'a AgentId>,
+    /// Absent for a run of which nothing is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_key: Option<&'a str>,
     pub usage: Option<Usage>,
     pub tool_calls: &'a [Call],
     pub finish_reason: FinishReason,
@@ -36,6 +39,7 @@ pub enum Line<'a> {
     Started {
         agent: &'a AgentId,
         model: &'a ModelRef,
+        session_key: Option<&'a str>,
     },
     Text {
         text: &'a str,

@@ -12,8 +12,10 @@ use clap::Args;
 use futures_util::StreamExt;
 
 use super::logging::Role;
-use super::{Context, until_interrupted};
-use crate::chat::{ChatRequest, Delivery, Routing, RunRequest, Sampling};
+use super::{Context, finish_writes, until_interrupted};
+use crate::chat::{
+    ChatRequest, Delivery, Principal, Routing, RunRequest, Sampling, SessionName, SessionRequest,
+};
 use crate::gateway::Gateway;
 use answer::{Answer, Form};
 
@@ -47,6 +49,9 @@ pub struct AgentArgs {
     /// The model, instead of the agent's own: provider/model, an alias, or a model id
     #[arg(long, value_name = "REF")]
     model: Option<String>,
+    /// Continue this session; it is kept, and begun if it is not there
+    #[arg(long, value_name = "KEY")]
+    session_key: Option<String>,
     /// Add this to the agent's system prompt
     #[arg(long, value_name = "TEXT")]
     system: Option<String>,
@@ -56,7 +61,7 @@ pub struct AgentArgs {
     /// Send a file along: text is appended to the message between markers, anything else goes as data
     #[arg(long, value_name = "FILE")]
     file: Vec<PathBuf>,
-    /// Print one JSON object: text, model, agent, usage, toolCalls, finishReason, durationMs
+    /// Print one JSON object: text, model, agent, sessionKey, usage, toolCalls, finishReason, durationMs
     #[arg(long, conflicts_with = "events")]
     json: bool,
     /// Print one JSON object a line for everything that happens
@@ -136,6 +141,10 @@ impl AgentArgs {
                 ..Routing::default()
             },
             system: self.system.into_iter().collect(),
+            session: self.session_key.map(|key| SessionRequest {
+                principal: Principal::Owner,
+                name: SessionName::Key(key),
+            }),
             timeout: self.timeout,
         })
     }
@@ -146,12 +155,15 @@ pub fn run(context: &Context, args: AgentArgs) -> anyhow::Result<()> {
     let (form, model_is_ours) = (args.form(), args.model.is_none());
     let request = args.into_request()?;
     let loaded = context.load(Role::Command)?;
-    let gateway = Gateway::new(&loaded.config, &loaded.env)?;
-    until_interrupted(turn(
-        gateway,
-        request,
-        Answer::new(form, printer, model_is_ours),
-    ))
+    let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
+    let answer = Answer::new(form, printer, model_is_ours);
+    let result = until_interrupted(turn(gateway.clone(), request, answer));
+    // After an interruption too: what was said before it is kept.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    runtime.block_on(finish_writes(&gateway));
+    result
 }
 
 async fn turn(gateway: Gateway, request: RunRequest, mut answer: Answer) -> anyhow::Result<()> {

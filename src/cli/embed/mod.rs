@@ -117,7 +117,7 @@ pub fn run(context: &Context, args: EmbedArgs) -> anyhow::Result<()> {
     let job = Job {
         model_is_ours: args.model.is_none(),
         request: Arc::new(Request {
-            gateway: Gateway::new(&loaded.config, &loaded.env)?,
+            gateway: Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?,
             routing: Routing {
                 model: args.model,
                 agent: args.agent,

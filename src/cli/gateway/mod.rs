@@ -16,7 +16,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use tokio::net::TcpListener;
 
 use super::logging::Role;
-use super::{CliError, Context};
+use super::{CliError, Context, finish_writes};
 use crate::auth::Authenticator;
 use crate::config::{AuthModeName, BindMode, GatewayConfig, Loaded, Secret};
 use crate::gateway::Gateway;
@@ -132,7 +132,7 @@ async fn serve(
     access: Access,
 ) -> anyhow::Result<()> {
     let http = &loaded.config.gateway.http;
-    let gateway = Gateway::new(&loaded.config, &loaded.env)?;
+    let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
     let (first, second) = (Signals::new()?, Signals::new()?);
     let listener = bind(address).await?;
     let announcement = Announcement {
@@ -149,7 +149,7 @@ async fn serve(
         }
     }
     let authenticator = Authenticator::new(access.mode, &http.allowed_hosts);
-    let state = State::new(gateway, authenticator, http.clone());
+    let state = State::new(gateway.clone(), authenticator, http.clone());
     signals::notify(&loaded.env, "READY=1");
     let forced = Cell::new(false);
     let stop = async {
@@ -161,7 +161,12 @@ async fn serve(
         second.nth(2).await;
         forced.set(true);
     };
-    match server::run(state, listener, stop, now).await {
+    let ended = tokio::select! {
+        ended = server::run(state, listener, stop, now) => ended,
+        never = gateway.maintain(&loaded.config.session) => match never {},
+    };
+    finish_writes(&gateway).await;
+    match ended {
         Ended::Clean => Ok(()),
         Ended::Cut if forced.get() => bail!(CliError::Interrupted),
         Ended::Cut => bail!("the time to drain was over: what still ran was cut short"),

@@ -56,9 +56,9 @@ pub fn route(state: &State) -> Route {
 }
 
 async fn create(state: State, call: Call<Asked>) -> Answer {
-    call.is_stateless(call.body.chat.user.as_deref(), state.http())?;
     let envelope = Envelope::new(call.body.model.clone());
     let routing = call.room(call.body.model.clone());
+    let session = call.session(call.body.chat.user.as_deref(), &state.http().sessions);
     let watched = Watched {
         usage: call.body.include_usage,
         tools: call.routing.watches_tools,
@@ -67,6 +67,7 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
         routing,
         system: call.body.system,
         chat: call.body.chat,
+        session,
         timeout: None,
     };
     match request.chat.delivery {

@@ -44,6 +44,7 @@ fn opened(events: impl Stream<Item = Result<RunEvent, RunError>> + Send + 'stati
         started: Started {
             agent: "main".parse().unwrap(),
             model: "p/m".parse().unwrap(),
+            session: None,
         },
         events: events.boxed(),
     }

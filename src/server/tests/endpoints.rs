@@ -92,20 +92,6 @@ async fn what_the_room_refuses_has_its_status_and_names_what_there_is() {
 }
 
 #[tokio::test]
-async fn a_request_that_needs_a_session_is_501() {
-    let mut body = hello();
-    body["user"] = json!("ann");
-    let answer = House::open().post(CHAT, body.clone()).await;
-    assert_eq!(
-        answer.error(),
-        (501, json!("server_error"), json!("sessions_unavailable"))
-    );
-    assert_eq!(answer.header("x-should-retry"), Some("false"));
-    let house = House::new(|config| config.gateway.http.sessions.from_user = false);
-    assert_eq!(house.post(CHAT, body).await.status, 200);
-}
-
-#[tokio::test]
 async fn models_are_listed_and_found_encoded_or_plain() {
     let house = House::open();
     let list = house.get("/v1/models").await.json();

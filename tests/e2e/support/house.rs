@@ -1,6 +1,7 @@
 //! A running gateway: the real server on a free port, and one method per thing that a caller does.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -11,6 +12,7 @@ use openclaw::server::{self, Ended, State};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -26,6 +28,7 @@ pub struct House {
     stop: Option<oneshot::Sender<()>>,
     now: Option<oneshot::Sender<()>>,
     server: JoinHandle<Ended>,
+    state: TempDir,
 }
 
 /// A configuration in OpenClaw's schema: one provider `mock` with a chat model `m1`, another `m2`, and an embedding
@@ -78,16 +81,17 @@ impl House {
 
     pub async fn start(config: Value) -> Self {
         let config: Config = serde_json::from_value(config).unwrap();
-        let gateway = Gateway::new(&config, &Environment::default()).unwrap();
+        let state = tempfile::tempdir().unwrap();
+        let gateway = Gateway::new(&config, &Environment::default(), Some(state.path())).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mode = AuthMode::choose(&config.gateway.auth, address.ip()).unwrap();
         let http = config.gateway.http.clone();
         let authenticator = Authenticator::new(mode.unwrap(), &http.allowed_hosts);
-        let state = State::new(gateway, authenticator, http);
+        let served = State::new(gateway, authenticator, http);
         let (stop, stopped) = oneshot::channel();
         let (now, at_once) = oneshot::channel();
-        let server = tokio::spawn(server::run(state, listener, told(stopped), told(at_once)));
+        let server = tokio::spawn(server::run(served, listener, told(stopped), told(at_once)));
         let _installed = rustls::crypto::ring::default_provider().install_default();
         Self {
             address,
@@ -95,7 +99,13 @@ impl House {
             stop: Some(stop),
             now: Some(now),
             server,
+            state,
         }
+    }
+
+    /// The folder of its state.
+    pub fn state(&self) -> &Path {
+        self.state.path()
     }
 
     pub fn url(&self, path: &str) -> String {

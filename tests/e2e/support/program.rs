@@ -98,12 +98,19 @@ impl Ran {
 pub struct Program {
     child: Child,
     address: String,
-    _shell: Shell,
+    shell: Option<Shell>,
 }
 
 impl Program {
     pub fn serve(config: &Value) -> Self {
         let shell = Shell::with(config);
+        let mut program = Self::serve_in(&shell);
+        program.shell = Some(shell);
+        program
+    }
+
+    /// In a home that is there, and stays when the server has ended.
+    pub fn serve_in(shell: &Shell) -> Self {
         let mut command = shell.command(&["gateway", "serve", "--port", "0"]);
         let mut child = command
             .stderr(Stdio::piped())
@@ -127,7 +134,7 @@ impl Program {
         Self {
             child,
             address,
-            _shell: shell,
+            shell: None,
         }
     }
 
