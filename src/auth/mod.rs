@@ -53,7 +53,11 @@ impl AuthMode {
     /// # Errors
     /// A mode that cannot be, or that would open `bind` to anyone.
     pub fn choose(auth: &AuthConfig, bind: IpAddr) -> Result<Option<Self>, AuthSetupError> {
-        let there = |secret: &Option<Secret>| secret.clone().filter(|secret| !secret.is_empty());
+        let there = |secret: &Option<Secret>| {
+            secret
+                .clone()
+                .filter(|secret| !secret.expose().trim().is_empty())
+        };
         let (token, password) = (there(&auth.token), there(&auth.password));
         let chosen = match auth.mode {
             Some(AuthModeName::Token) => token.map(Self::Token),

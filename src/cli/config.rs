@@ -53,6 +53,7 @@ fn check(context: &Context) -> anyhow::Result<()> {
     let loaded = context.load(Role::Command)?;
     // What only shows when everything is put together: providers, agents and their models.
     Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
+    super::gateway::check(&loaded.config.gateway)?;
     match &loaded.file {
         Some(file) => context
             .printer

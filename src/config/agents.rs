@@ -270,10 +270,25 @@ pub(super) fn contradictions(config: &Value) -> Vec<Problem> {
         problems.push(Problem::at_key(place.key("entries"), both));
     }
     let mut seen = Vec::new();
+    let is_default = |agent: &&Value| agent.get("default") == Some(&Value::Bool(true));
+    let listed = list
+        .into_iter()
+        .flatten()
+        .chain(entries.into_iter().flat_map(|all| all.values()));
+    if listed.filter(is_default).count() > 1 {
+        let several = "expected one agent with `default: true`, found several";
+        problems.push(Problem::at_value(place.clone(), several));
+    }
     for (index, agent) in list.into_iter().flatten().enumerate() {
         let path = place.key("list").index(index);
         match agent.get("id").and_then(Value::as_str) {
             None => problems.push(Problem::at_value(path, "expected an `id`, found none")),
+            Some(id) if id.trim().is_empty() => {
+                problems.push(Problem::at_value(
+                    path.key("id"),
+                    "expected an id, found nothing",
+                ));
+            }
             Some(id) => {
                 let id = agent_id(id);
                 if seen.contains(&id) {
@@ -288,7 +303,7 @@ pub(super) fn contradictions(config: &Value) -> Vec<Problem> {
 }
 
 /// The id as OpenClaw keeps it: lower case, and `-` for what an id cannot hold.
-pub(super) fn agent_id(text: &str) -> AgentId {
+pub fn agent_id(text: &str) -> AgentId {
     const MAX_CHARS: usize = 64;
     let tidy = |c: char| {
         if c.is_ascii_alphanumeric() || "-_.".contains(c) {

@@ -12,7 +12,7 @@ use super::locate::{Outline, parse as parse_json5};
 use super::paths::Paths;
 use super::problem::{Path, Problem};
 use super::report::ConfigError;
-use super::{Config, Environment, Secret, agents};
+use super::{Config, Environment, Secret, agents, models};
 
 /// A configuration, and where it came from.
 #[derive(Debug, Clone)]
@@ -160,6 +160,7 @@ fn parse(
     });
     problems.extend(findings.problems);
     problems.extend(agents::contradictions(&value));
+    problems.extend(models::contradictions(&value));
     if !problems.is_empty() {
         return Err(ConfigError::new(file, text, &problems).into());
     }
@@ -191,10 +192,17 @@ impl Config {
 /// The `.env` beside the file. Never the one of the working folder: whoever owns that is not who configured this.
 fn dotenv(file: &FilePath) -> Vec<(String, String)> {
     let beside = file.with_file_name(".env");
-    let Ok(entries) = dotenvy::from_path_iter(beside) else {
+    if !beside.exists() {
         return Vec::new();
+    }
+    let entries: Result<Vec<(String, String)>, _> = match dotenvy::from_path_iter(&beside) {
+        Ok(entries) => entries.collect(),
+        Err(error) => Err(error),
     };
-    entries.filter_map(Result::ok).collect()
+    entries.unwrap_or_else(|error| {
+        tracing::warn!(file = %beside.display(), %error, "the variables of this file are not used");
+        Vec::new()
+    })
 }
 
 /// The strings of `env` and `env.vars`.

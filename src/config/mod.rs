@@ -30,7 +30,7 @@ use serde_json::Value;
 
 pub use agents::{
     Agent, AgentSettings, AgentsConfig, Bootstrap, CompactionMode, Identity, MemorySearch,
-    ModelChoice, ModelSettings, PromptContext, RemoteEmbedding,
+    ModelChoice, ModelSettings, PromptContext, RemoteEmbedding, agent_id,
 };
 pub use endpoints::{Endpoints, FetchConfig, ModelListing};
 pub use env::Environment;

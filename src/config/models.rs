@@ -8,7 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::problem::{Path, Problem};
 use super::secret::Secret;
+use crate::chat::ProviderId;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -16,6 +18,50 @@ pub struct ModelsConfig {
     pub mode: ModelsMode,
     /// Providers by id.
     pub providers: BTreeMap<String, ProviderConfig>,
+}
+
+/// What the schema cannot say: ids that are none, URLs that are none, models without an id of their own.
+pub(super) fn contradictions(config: &Value) -> Vec<Problem> {
+    let place = Path::default().key("models").key("providers");
+    let providers = config
+        .pointer("/models/providers")
+        .and_then(Value::as_object);
+    let mut problems = Vec::new();
+    for (name, provider) in providers.into_iter().flatten() {
+        let path = place.key(name);
+        if let Err(error) = name.parse::<ProviderId>() {
+            problems.push(Problem::at_key(path.clone(), error.to_string()));
+        }
+        if let Some(url) = provider.get("baseUrl").and_then(Value::as_str)
+            && !is_http(url)
+        {
+            let expected = "expected an address that begins with http:// or https://";
+            problems.push(Problem::at_value(path.key("baseUrl"), expected));
+        }
+        let models = provider.get("models").and_then(Value::as_array);
+        let mut seen = Vec::new();
+        for (index, model) in models.into_iter().flatten().enumerate() {
+            let path = path.key("models").index(index);
+            match model.get("id").and_then(Value::as_str) {
+                None | Some("") => {
+                    problems.push(Problem::at_value(path, "expected a model with an `id`"))
+                }
+                Some(id) if seen.contains(&id) => {
+                    let twice = format!("expected an id of its own, found `{id}` again");
+                    problems.push(Problem::at_value(path.key("id"), twice));
+                }
+                Some(id) => seen.push(id),
+            }
+        }
+    }
+    problems
+}
+
+fn is_http(url: &str) -> bool {
+    let rest = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

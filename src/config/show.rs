@@ -32,6 +32,30 @@ fn redact_variables(config: &mut Value) {
     }
 }
 
+/// A URL without its user, its password and its query, which may hold a key; any other text as it is.
+fn without_credentials(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let (rest, has_query) = match rest.split_once('?') {
+        Some((rest, _)) => (rest, true),
+        None => (rest, false),
+    };
+    let end_of_host = rest.find('/').unwrap_or(rest.len());
+    let host = rest[..end_of_host].rsplit_once('@');
+    let redacted = super::secret::REDACTED;
+    let rest = match host {
+        Some((_, host)) => format!("{redacted}@{host}{}", &rest[end_of_host..]),
+        None => rest.to_owned(),
+    };
+    let query = if has_query {
+        format!("?{redacted}")
+    } else {
+        String::new()
+    };
+    format!("{scheme}://{rest}{query}")
+}
+
 struct Writer<'a> {
     loaded: &'a Loaded,
 }
@@ -52,6 +76,9 @@ impl Writer<'_> {
                     self.entry(out, &path.index(index), None, item, depth + 1);
                 }
                 let _ = write!(out, "{}]", "  ".repeat(depth));
+            }
+            Value::String(text) => {
+                let _ = write!(out, "{}", Value::from(without_credentials(text)));
             }
             scalar => {
                 let _ = write!(out, "{scalar}");
@@ -84,5 +111,23 @@ impl Writer<'_> {
             (Some(line), Some(file)) => format!("{}:{line}", file.display()),
             _ => "default".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_what_may_be_a_secret_in_it() {
+        assert_eq!(
+            without_credentials("http://u:p@127.0.0.1/v1?key=k"),
+            "http://(redacted)@127.0.0.1/v1?(redacted)"
+        );
+        assert_eq!(
+            without_credentials("https://api.example.com/v1"),
+            "https://api.example.com/v1"
+        );
+        assert_eq!(without_credentials("a@b"), "a@b");
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::cooldown::Cooldown;
 use super::embed::{EmbedModel, MAX_INPUTS};
 use super::error::RunError;
+use super::target::shown;
 use crate::chat::{ModelRef, ProviderId};
 use crate::config::{Compat, Config, Environment, ModelKind};
 use crate::providers::{self, Known, Provider, Serves, SetupError};
@@ -118,7 +119,7 @@ impl Providers {
                 None => Err(self.unknown(name, kind)),
             },
             several => Err(RunError::UnknownModel {
-                name: name.to_owned(),
+                name: shown(name),
                 advice: format!(
                     "several providers list it, write one of: {}",
                     join(several.iter())
@@ -194,7 +195,7 @@ impl Providers {
         let there = self.0.values().filter(|entry| entry.known.is_there());
         let known: Vec<&str> = there.map(|entry| entry.known.id.as_str()).collect();
         RunError::UnknownModel {
-            name: name.to_owned(),
+            name: shown(name),
             advice: format!("known providers: {}", known.join(", ")),
         }
     }
@@ -208,7 +209,7 @@ impl Providers {
             (_, true) => format!("nearest: {}", join(known.iter().take(NAMES_SHOWN))),
         };
         RunError::UnknownModel {
-            name: name.to_owned(),
+            name: shown(name),
             advice,
         }
     }

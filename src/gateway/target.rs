@@ -10,7 +10,7 @@ use super::error::RunError;
 use super::memory::Memory;
 use super::prompt::{Host, Prompt};
 use crate::chat::{ModelRef, Routing};
-use crate::config::{Agent, Config, Environment, ModelKind, ModelSettings};
+use crate::config::{Agent, Config, Environment, ModelKind, ModelSettings, agent_id};
 use crate::providers::{Fetcher, SetupError};
 use crate::tools::{Outside, Policy, Workbench};
 
@@ -69,6 +69,15 @@ pub(super) fn parse(model: &str) -> Named<'_> {
     }
 }
 
+/// A name as an error repeats it.
+pub(super) fn shown(name: &str) -> String {
+    const MAX_SHOWN_CHARS: usize = 200;
+    match name.char_indices().nth(MAX_SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
 pub(super) struct Agents(Vec<Plan>);
 
 impl Agents {
@@ -121,15 +130,14 @@ impl Agents {
     /// # Errors
     /// [`RunError::UnknownAgent`], naming the agents that are there.
     pub fn get(&self, name: &str) -> Result<&Plan, RunError> {
-        let found = self
-            .0
-            .iter()
-            .find(|plan| plan.agent.id.as_str().eq_ignore_ascii_case(name));
-        match found {
+        // As the configuration's ids are kept, so that an agent answers to its name as it is written there.
+        let id = agent_id(name);
+        let found = self.0.iter().find(|plan| plan.agent.id == id);
+        match found.filter(|_| !name.trim().is_empty()) {
             Some(plan) => Ok(plan),
             None if name.eq_ignore_ascii_case("default") => Ok(self.default_agent()),
             None => Err(RunError::UnknownAgent {
-                name: name.to_owned(),
+                name: shown(name),
                 configured: self
                     .0
                     .iter()
@@ -232,7 +240,11 @@ impl Plan {
         self.named = refs.filter_map(|name| name.parse().ok()).collect();
         for name in names {
             let found = providers.resolve(&self.unalias(&name), ModelKind::Chat);
-            self.named.extend(found.clone().ok());
+            if let Ok(model) = &found
+                && !self.named.contains(model)
+            {
+                self.named.push(model.clone());
+            }
             match found.and_then(|model| self.callable(&model, providers)) {
                 Ok(model) => chain.push(model),
                 Err(error) => {

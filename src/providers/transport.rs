@@ -24,6 +24,12 @@ use crate::sse::{self, ReadError};
 /// The largest whole answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
 
+/// Connections to a provider that are kept while nobody needs them.
+const MAX_IDLE_CONNECTIONS: usize = 256;
+
+/// How long such a connection is kept.
+const IDLE_LIMIT: Duration = Duration::from_secs(60);
+
 /// How much of an error's body is read, in bytes.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
@@ -204,6 +210,8 @@ impl Transport {
             .user_agent(concat!("openclaw/", env!("CARGO_PKG_VERSION")))
             // A redirect would carry the credential to a place that nobody configured.
             .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+            .pool_idle_timeout(IDLE_LIMIT)
             .connect_timeout(self.connect_limit);
         if self.is_local {
             builder = builder.no_proxy();

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hyper::header::{HOST, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use hyper::{HeaderMap, Method, Request};
+use hyper::{HeaderMap, Method, Request, StatusCode};
 use tower_service::Service;
 
 use super::access::{Counted, Record};
@@ -50,12 +50,17 @@ where
         let id = request_id(request.headers());
         let record = Record::begin(request.method(), request.uri().path(), &id);
         let is_api = request.uri().path().starts_with("/v1/");
-        let answering = AssertUnwindSafe(self.0.call(request)).catch_unwind();
+        // `CONNECT host:port` and its like name no path, which routes take for granted.
+        let has_path = request.uri().path().starts_with('/');
+        let answering = has_path.then(|| AssertUnwindSafe(self.0.call(request)).catch_unwind());
         Box::pin(async move {
             // Unwind safe: what the panic left behind is dropped with its future.
-            let mut response = match answering.await {
-                Ok(Ok(response)) => response,
-                Err(panic) => failed(&id, text(&*panic)),
+            let mut response = match answering {
+                None => pathless(),
+                Some(answering) => match answering.await {
+                    Ok(Ok(response)) => response,
+                    Err(panic) => failed(&id, text(&*panic)),
+                },
             };
             let headers = response.headers_mut();
             if is_api {
@@ -73,6 +78,11 @@ pub fn panicked(message: &str) -> hyper::Response<Counted> {
     let mut response = failed(&id, message);
     dress(response.headers_mut(), &id);
     Record::begin(&Method::GET, "", &id).follow(response)
+}
+
+fn pathless() -> Response {
+    let message = "the target of a request must be a path";
+    ApiError::new(StatusCode::BAD_REQUEST, message).into_response()
 }
 
 fn failed(id: &str, panic: &str) -> Response {

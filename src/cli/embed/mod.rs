@@ -11,7 +11,7 @@ mod source;
 mod window;
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -108,11 +108,32 @@ struct Job {
     model_is_ours: bool,
 }
 
+/// Writing a file empties it first: it must not be one that is still to be read.
+fn refuse_own_input(output: &Path, sources: &[Source]) -> Result<(), CliError> {
+    let Ok(output) = output.canonicalize() else {
+        return Ok(());
+    };
+    let is_output = |source: &&Source| match source {
+        Source::File(path) => path.canonicalize().is_ok_and(|path| path == output),
+        Source::Text(_) | Source::Stdin => false,
+    };
+    match sources.iter().find(is_output) {
+        Some(_) => {
+            let message = format!("`{}` is both input and output", output.display());
+            Err(CliError::Usage(message))
+        }
+        None => Ok(()),
+    }
+}
+
 pub fn run(context: &Context, args: EmbedArgs) -> anyhow::Result<()> {
     let printer = context.printer;
     let sources = sources(&args, printer)?;
     let fields = fields(&args)?;
     let loaded = context.load(Role::Command)?;
+    if let Some(output) = &args.output {
+        refuse_own_input(output, &sources)?;
+    }
     let shown = !args.no_progress && (args.output.is_some() || !io::stdout().is_terminal());
     let job = Job {
         model_is_ours: args.model.is_none(),

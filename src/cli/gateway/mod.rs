@@ -112,6 +112,16 @@ impl ServeArgs {
     }
 }
 
+/// Whether a server could be started with these settings, as far as that shows without starting it.
+///
+/// # Errors
+/// What `gateway serve` would say.
+pub fn check(settings: &GatewayConfig) -> anyhow::Result<()> {
+    let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
+    Access::settle(&settings.auth, ip)?;
+    Ok(())
+}
+
 pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
     // `gateway` alone is `gateway serve`.
     let (None | Some(GatewayCommand::Serve)) = args.command;
@@ -143,10 +153,10 @@ async fn serve(
     if std::io::stderr().is_terminal() {
         context.printer.note(announcement.for_a_person());
     } else {
-        announcement.log();
         if let Some(token) = &access.fresh {
             keep(token, loaded)?;
         }
+        announcement.log();
     }
     let authenticator = Authenticator::new(access.mode, &http.allowed_hosts);
     let state = State::new(gateway.clone(), authenticator, http.clone());
