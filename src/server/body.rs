@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use memchr::{memchr_iter, memchr2, memchr2_iter};
 use serde::de::DeserializeOwned;
@@ -36,8 +36,15 @@ pub struct Limits {
 }
 
 /// # Errors
-/// 415 unless the body is declared to be JSON.
+/// 415 unless the body is declared to be JSON, as it is: not compressed.
 pub fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let coded = |coding: &HeaderValue| !coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().any(coded) {
+        return Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body must be sent as it is: without `Content-Encoding`",
+        ));
+    }
     let declared = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -95,9 +102,11 @@ async fn gather<E>(
     let mut whole = BytesMut::with_capacity(reserve);
     while let Some(piece) = body.next().await {
         let Ok(mut piece) = piece else {
-            return Err(
-                ApiError::new(StatusCode::BAD_REQUEST, "the body ended before its end").closing(),
-            );
+            return Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "the body broke off, or its chunks are none",
+            )
+            .closing());
         };
         if (whole.len() + piece.remaining()) as u64 > limit {
             return Err(too_large(limit));

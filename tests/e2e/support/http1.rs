@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use memchr::memmem::find;
+use serde_json::Value;
 
 use super::recorded::Headers;
 
@@ -64,6 +65,13 @@ fn chunks(mut bytes: &[u8]) -> Option<(Bytes, &[u8])> {
 }
 
 impl Message {
+    /// # Panics
+    /// When the body is something else.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
     /// The status of a response.
     pub fn status(&self) -> u16 {
         let status = self.start.split(' ').nth(1);

@@ -132,6 +132,15 @@ impl Program {
         }
     }
 
+    /// The memory that it occupies, where the system tells; otherwise nothing.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kilobytes.unwrap_or_default() * 1024
+    }
+
     pub fn address(&self) -> SocketAddr {
         self.address
     }
