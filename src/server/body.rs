@@ -1,5 +1,7 @@
 //! A request body: its declared type, its size, its time, and its JSON. What a member means is the endpoint's business.
 
+mod members;
+
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -11,6 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::error::ApiError;
+use members::Distinct;
 
 /// Arrays and objects inside each other, at most.
 const MAX_DEPTH: usize = 128;
@@ -149,36 +152,47 @@ pub fn text(body: &[u8]) -> Result<&str, ApiError> {
     }
 }
 
-/// One JSON document. Read once; read a second time only to find out where it is wrong.
+/// One JSON object whose members are there once each. Read a further time only to find out where it is wrong.
 ///
 /// # Errors
 /// 400 with line and column, and the path of the member whose value is at fault.
 pub fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ApiError> {
-    let error = match serde_json::from_str(json) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    let place = format!("line {} column {}", error.line(), error.column());
-    let finding = error.to_string();
-    let finding = finding
-        .strip_suffix(&format!(" at {place}"))
-        .unwrap_or(&finding);
-    let finding = format!("{} at {place}", shown(finding));
+    let value = serde_json::from_str(json).map_err(|error| unfit::<T>(json, &error))?;
+    let Distinct = serde_json::from_str(json).map_err(|error| unusable(&finding(&error)))?;
+    Ok(value)
+}
+
+fn unfit<T: DeserializeOwned>(json: &str, error: &serde_json::Error) -> ApiError {
+    let finding = finding(error);
     if !error.is_data() {
-        return Err(not_json(&finding));
+        return not_json(&finding);
     }
     let mut reader = serde_json::Deserializer::from_str(json);
     let path = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
         Ok(_) => None,
         Err(error) => Some(error.path().to_string()).filter(|path| path != "."),
     };
-    Err(match path {
+    match path {
         Some(path) => ApiError::invalid(path.clone(), format!("`{path}`: {finding}")),
-        None => ApiError::new(
-            StatusCode::BAD_REQUEST,
-            format!("the body cannot be used: {finding}"),
-        ),
-    })
+        None => unusable(&finding),
+    }
+}
+
+/// What serde found, and where.
+fn finding(error: &serde_json::Error) -> String {
+    let place = format!("line {} column {}", error.line(), error.column());
+    let finding = error.to_string();
+    let finding = finding
+        .strip_suffix(&format!(" at {place}"))
+        .unwrap_or(&finding);
+    format!("{} at {place}", shown(finding))
+}
+
+fn unusable(finding: &str) -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        format!("the body cannot be used: {finding}"),
+    )
 }
 
 fn not_json(finding: &str) -> ApiError {

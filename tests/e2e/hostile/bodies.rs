@@ -37,6 +37,26 @@ async fn what_is_no_json_is_refused_with_line_and_column() {
         assert_eq!(status, 400, "{shown}");
         assert!(message.ends_with(place), "{shown}: {message}");
     }
+    let many: Vec<String> = (0..1001).map(|n| format!("\"x{n}\":0")).collect();
+    for (members, finding) in [
+        (
+            r#""unknown":1,"unknown":2"#,
+            "duplicate field `unknown` at line 1 column",
+        ),
+        (
+            r#""unknown":1,"\u0075nknown":2"#,
+            "duplicate field `unknown` at line 1 column",
+        ),
+        (&many.join(","), "more than 1000 members at line 1 column"),
+    ] {
+        let body = hello()
+            .to_string()
+            .replacen('{', &format!("{{{members},"), 1);
+        let (status, error) = refused(answer(&house, sized(body)).await, finding);
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(status, 400, "{message}");
+        assert!(message.contains(finding), "{message}");
+    }
     assert!(provider.requests().is_empty());
 }
 
