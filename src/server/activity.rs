@@ -91,6 +91,11 @@ impl Activity {
         Turn(Arc::clone(self))
     }
 
+    /// Whether a request is being answered.
+    pub(super) fn answers(&self) -> bool {
+        self.state().requests > 0
+    }
+
     /// A write began to wait for the peer, or goes on. What is written after the last [`Turn`] ended is still its
     /// answer, so idleness begins anew.
     pub(super) fn set_blocked(&self, blocked: bool) {

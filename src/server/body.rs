@@ -1,16 +1,19 @@
 //! A request body: its declared type, its size, its time, and its JSON. What a member means is the endpoint's business.
 
+mod members;
+
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use memchr::{memchr_iter, memchr2, memchr2_iter};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::error::ApiError;
+use members::Distinct;
 
 /// Arrays and objects inside each other, at most.
 const MAX_DEPTH: usize = 128;
@@ -36,8 +39,15 @@ pub struct Limits {
 }
 
 /// # Errors
-/// 415 unless the body is declared to be JSON.
+/// 415 unless the body is declared to be JSON, as it is: not compressed.
 pub fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let coded = |coding: &HeaderValue| !coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().any(coded) {
+        return Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body must be sent as it is: without `Content-Encoding`",
+        ));
+    }
     let declared = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -95,9 +105,11 @@ async fn gather<E>(
     let mut whole = BytesMut::with_capacity(reserve);
     while let Some(piece) = body.next().await {
         let Ok(mut piece) = piece else {
-            return Err(
-                ApiError::new(StatusCode::BAD_REQUEST, "the body ended before its end").closing(),
-            );
+            return Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "the body broke off, or its chunks are none",
+            )
+            .closing());
         };
         if (whole.len() + piece.remaining()) as u64 > limit {
             return Err(too_large(limit));
@@ -140,36 +152,47 @@ pub fn text(body: &[u8]) -> Result<&str, ApiError> {
     }
 }
 
-/// One JSON document. Read once; read a second time only to find out where it is wrong.
+/// One JSON object whose members are there once each. Read a further time only to find out where it is wrong.
 ///
 /// # Errors
 /// 400 with line and column, and the path of the member whose value is at fault.
 pub fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ApiError> {
-    let error = match serde_json::from_str(json) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    let place = format!("line {} column {}", error.line(), error.column());
-    let finding = error.to_string();
-    let finding = finding
-        .strip_suffix(&format!(" at {place}"))
-        .unwrap_or(&finding);
-    let finding = format!("{} at {place}", shown(finding));
+    let value = serde_json::from_str(json).map_err(|error| unfit::<T>(json, &error))?;
+    let Distinct = serde_json::from_str(json).map_err(|error| unusable(&finding(&error)))?;
+    Ok(value)
+}
+
+fn unfit<T: DeserializeOwned>(json: &str, error: &serde_json::Error) -> ApiError {
+    let finding = finding(error);
     if !error.is_data() {
-        return Err(not_json(&finding));
+        return not_json(&finding);
     }
     let mut reader = serde_json::Deserializer::from_str(json);
     let path = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
         Ok(_) => None,
         Err(error) => Some(error.path().to_string()).filter(|path| path != "."),
     };
-    Err(match path {
+    match path {
         Some(path) => ApiError::invalid(path.clone(), format!("`{path}`: {finding}")),
-        None => ApiError::new(
-            StatusCode::BAD_REQUEST,
-            format!("the body cannot be used: {finding}"),
-        ),
-    })
+        None => unusable(&finding),
+    }
+}
+
+/// What serde found, and where.
+fn finding(error: &serde_json::Error) -> String {
+    let place = format!("line {} column {}", error.line(), error.column());
+    let finding = error.to_string();
+    let finding = finding
+        .strip_suffix(&format!(" at {place}"))
+        .unwrap_or(&finding);
+    format!("{} at {place}", shown(finding))
+}
+
+fn unusable(finding: &str) -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        format!("the body cannot be used: {finding}"),
+    )
 }
 
 fn not_json(finding: &str) -> ApiError {

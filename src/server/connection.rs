@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpStream;
@@ -47,11 +47,13 @@ pub struct Peer {
     pub local: Option<SocketAddr>,
 }
 
-/// What answers: a service, and the response for a panic in it, made from the panic's message.
+/// What answers: a service, the response for a panic in it, made from the panic's message, and the bytes that answer
+/// what is no request, made from the status that hyper gives it.
 #[derive(Clone)]
 pub struct Handler<S, P> {
     pub service: S,
     pub on_panic: P,
+    pub on_unreadable: fn(StatusCode) -> Vec<u8>,
 }
 
 /// What every connection needs; each has its own copy.
@@ -107,8 +109,12 @@ impl<S, P> Host<S, P> {
         };
         let activity = Arc::new(Activity::new(&self.limits, place));
         // It fails for a peer that is gone already.
-        let Ok(socket) = Socket::new(stream, Arc::clone(&activity), self.limits.write_timeout)
-        else {
+        let Ok(socket) = Socket::new(
+            stream,
+            Arc::clone(&activity),
+            self.limits.write_timeout,
+            self.handler.on_unreadable,
+        ) else {
             return;
         };
         let (handler, requests) = (self.handler, Arc::clone(&activity));

@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use super::access::{Counted, Record};
 use super::error::ApiError;
+use super::head;
 use super::reply::Response;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -46,21 +47,20 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let sound = head::check(&request);
         name_host(&mut request);
         let id = request_id(request.headers());
         let record = Record::begin(request.method(), request.uri().path(), &id);
         let is_api = request.uri().path().starts_with("/v1/");
-        // `CONNECT host:port` and its like name no path, which routes take for granted.
-        let has_path = request.uri().path().starts_with('/');
-        let answering = has_path.then(|| AssertUnwindSafe(self.0.call(request)).catch_unwind());
+        let routed = sound.map(|()| AssertUnwindSafe(self.0.call(request)).catch_unwind());
         Box::pin(async move {
-            // Unwind safe: what the panic left behind is dropped with its future.
-            let mut response = match answering {
-                None => pathless(),
-                Some(answering) => match answering.await {
+            let mut response = match routed {
+                // Unwind safe: what the panic left behind is dropped with its future.
+                Ok(answering) => match answering.await {
                     Ok(Ok(response)) => response,
                     Err(panic) => failed(&id, text(&*panic)),
                 },
+                Err(error) => error.into_response(),
             };
             let headers = response.headers_mut();
             if is_api {
@@ -80,9 +80,15 @@ pub fn panicked(message: &str) -> hyper::Response<Counted> {
     Record::begin(&Method::GET, "", &id).follow(response)
 }
 
-fn pathless() -> Response {
-    let message = "the target of a request must be a path";
-    ApiError::new(StatusCode::BAD_REQUEST, message).into_response()
+/// The whole answer, in bytes, to a head that hyper refused with this status.
+pub fn unreadable(status: StatusCode) -> Vec<u8> {
+    let id = fresh_id();
+    tracing::info!(target: "openclaw::access", status = status.as_u16(), request_id = id, "no request");
+    let error = head::unreadable(status);
+    let document = error.to_json();
+    let mut response = error.into_response();
+    dress(response.headers_mut(), &id);
+    head::to_bytes(status, response.headers(), &document)
 }
 
 fn failed(id: &str, panic: &str) -> Response {

@@ -12,6 +12,7 @@ mod endpoint;
 mod error;
 mod events;
 mod exchange;
+mod head;
 mod health;
 mod listener;
 mod media;
@@ -128,6 +129,7 @@ pub async fn run(
     let handler = Handler {
         service: Exchanges::new(warp::service(routes(&state))),
         on_panic: exchange::panicked,
+        on_unreadable: exchange::unreadable,
     };
     let drain = state.drain();
     let orders = async {

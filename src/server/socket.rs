@@ -1,5 +1,5 @@
 //! A TCP stream that reports what it hears, gives up on a peer that does not read, and lingers before it closes on
-//! one that is still sending. Read deadlines are not kept here: `activity` counts them, `connection` acts on them.
+//! one that is still sending. What hyper says by itself is replaced by an answer with an explanation. Read deadlines are not kept here: `activity` counts them, `connection` acts on them.
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
@@ -8,11 +8,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
+use hyper::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
+use super::head;
 
 /// Bytes read and thrown away before a close, at most: more than the largest body a caller may mean to send.
 const LINGER_BYTES: usize = 32 << 20;
@@ -28,6 +31,9 @@ pub(super) struct Socket {
     /// Runs while a write makes no progress.
     stall: Option<Pin<Box<Sleep>>>,
     linger: Option<Linger>,
+    on_unreadable: fn(StatusCode) -> Vec<u8>,
+    /// What is left to write of the answer that takes the place of hyper's own.
+    instead: Option<Bytes>,
 }
 
 struct Linger {
@@ -44,6 +50,7 @@ impl Socket {
         stream: TcpStream,
         activity: Arc<Activity>,
         write_timeout: Duration,
+        on_unreadable: fn(StatusCode) -> Vec<u8>,
     ) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
@@ -52,7 +59,33 @@ impl Socket {
             write_timeout,
             stall: None,
             linger: None,
+            on_unreadable,
+            instead: None,
         })
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch_write(cx, outcome)
+    }
+
+    /// Whether hyper is about to answer by itself, which it does without a word of explanation.
+    fn is_unexplained(&mut self, bytes: &[u8]) -> bool {
+        if self.instead.is_none() && !self.activity.answers() {
+            let status = head::unexplained(bytes);
+            self.instead = status.map(|status| (self.on_unreadable)(status).into());
+        }
+        self.instead.is_some()
+    }
+
+    /// Writes the explanation; hyper is told that its own words went out.
+    fn explain(&mut self, cx: &mut Context<'_>, own: usize) -> Poll<io::Result<usize>> {
+        while let Some(mut left) = self.instead.clone().filter(|left| !left.is_empty()) {
+            let written = ready!(self.write(cx, &left))?;
+            left.advance(written);
+            self.instead = Some(left);
+        }
+        Poll::Ready(Ok(own))
     }
 
     fn watch_write(
@@ -130,8 +163,10 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.watch_write(cx, outcome)
+        if self.is_unexplained(buf) {
+            return self.explain(cx, buf.len());
+        }
+        self.write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -139,6 +174,10 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let first = bufs.first().map_or(&[][..], |buf| buf);
+        if self.is_unexplained(first) {
+            return self.explain(cx, first.len());
+        }
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.watch_write(cx, outcome)
     }
@@ -192,7 +231,7 @@ mod tests {
             grace: second,
         };
         let activity = Arc::new(Activity::new(&limits, place));
-        let socket = Socket::new(stream, activity, second).unwrap();
+        let socket = Socket::new(stream, activity, second, |_| Vec::new()).unwrap();
         assert!(socket.stream.nodelay().unwrap());
         assert!(socket.is_write_vectored());
     }

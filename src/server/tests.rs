@@ -46,6 +46,8 @@ impl House {
         let mut request = request;
         let addr = "127.0.0.1:9".parse().unwrap();
         request.extensions_mut().insert(Peer { addr, local: None });
+        let host = HeaderValue::from_static("gateway");
+        request.headers_mut().insert("host", host);
         let mut service = Exchanges::new(warp::service(routes(&self.state)));
         let response = service.call(request).await.unwrap();
         let (head, body) = response.into_parts();
@@ -231,6 +233,7 @@ async fn a_request_id_is_kept_or_made() {
 async fn a_panic_is_500_with_the_request_id() {
     let routes = tower_service_fn(|_: Request<()>| async { panic!("boom") });
     let request = Request::get("/v1/x")
+        .header("host", "gateway")
         .header("x-request-id", "mine-2")
         .body(())
         .unwrap();

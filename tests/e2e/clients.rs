@@ -1,62 +1,13 @@
-//! Unmodified client libraries against the real binary. Where a client cannot be installed its test says so on the
-//! terminal, past the capture of test output, and proves nothing.
+//! Unmodified client libraries against the real binary, each on an ordinary task. What they say is compared here; what
+//! went over the wire, with the transcripts in `tests/golden`.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{LazyLock, Mutex};
 
 use serde_json::{Value, json};
 
-use super::support::{Answer, Program, Recorded, Scripted, TOKEN, config_for};
-
-/// Installed once for all tests of one run, kept for the next.
-static PYTHON: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
-    let python = home.join("bin/python");
-    let wanted = clients().join("requirements.txt");
-    let marker = home.join("installed.txt");
-    if same(&wanted, &marker) {
-        return Some(python);
-    }
-    let made = succeeds(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&home),
-    );
-    let installed = made
-        && succeeds(
-            Command::new(&python)
-                .args(["-m", "pip", "install", "--quiet", "-r"])
-                .arg(&wanted),
-        );
-    installed.then(|| {
-        std::fs::copy(&wanted, &marker).unwrap();
-        python
-    })
-});
-
-fn clients() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
-}
-
-fn same(wanted: &Path, marker: &Path) -> bool {
-    std::fs::read(wanted).ok() == std::fs::read(marker).ok()
-}
-
-fn succeeds(command: &mut Command) -> bool {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
-}
-
-/// Says on the terminal that a test proved nothing.
-fn skipped(what: &str) {
-    static SAID: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = SAID.lock().unwrap();
-    // Not `eprintln!`: the test harness would keep it to itself.
-    let mut terminal = std::io::stderr();
-    writeln!(terminal, "\n*** SKIPPED: {what} ***").unwrap();
-}
+use super::support::{
+    Answer, Program, Recorded, Scripted, TOKEN, Tunnel, client, config_for, golden,
+};
 
 /// Answers as a model would: by the last message and what is offered.
 fn model(request: &Recorded) -> Answer {
@@ -81,17 +32,15 @@ fn model(request: &Recorded) -> Answer {
     Answer::chat_auto("Hello, world.")
 }
 
-async fn provider() -> Scripted {
+/// Runs a client, and compares what went over the wire with the transcript of that name; what it printed.
+async fn run(name: &str, mut client: Command) -> Value {
     let provider = Scripted::start().await;
     provider.on("/chat/completions", Answer::from_fn(model));
     provider.on("/embeddings", Answer::embeddings_of(4));
-    provider
-}
-
-/// Runs a client and reads what it prints.
-fn run(client: &mut Command, program: &Program) -> Value {
+    let program = Program::serve(&config_for(&provider));
+    let tunnel = Tunnel::to(program.address()).await;
     let output = client
-        .env("OPENAI_BASE_URL", program.url("/v1"))
+        .env("OPENAI_BASE_URL", tunnel.url("/v1"))
         .env("OPENAI_API_KEY", TOKEN)
         .env("NO_PROXY", "127.0.0.1")
         .stdin(Stdio::null())
@@ -103,26 +52,17 @@ fn run(client: &mut Command, program: &Program) -> Value {
         "{}\n{text}",
         String::from_utf8_lossy(&output.stderr)
     );
+    golden::check(name, &tunnel.exchanges());
     serde_json::from_str(text.trim()).unwrap()
 }
 
 #[tokio::test]
 async fn openai_python_lists_chats_streams_embeds_calls_tools_and_parses() {
-    let Some(python) = &*PYTHON else {
-        return skipped(
-            "openai-python: it cannot be installed here (python3 with venv, and PyPI, are needed)",
-        );
+    let Some(client) = client("openai_python.py") else {
+        return;
     };
-    let provider = provider().await;
-    let program = Program::serve(&config_for(&provider));
-
-    let said = run(
-        Command::new(python).arg(clients().join("openai_python.py")),
-        &program,
-    );
-
     assert_eq!(
-        said,
+        run("openai_python", client).await,
         json!({
             "models": ["openclaw/default", "openclaw/main", "mock/m1", "mock/m2"],
             "model": "openclaw/default",
@@ -134,6 +74,69 @@ async fn openai_python_lists_chats_streams_embeds_calls_tools_and_parses() {
             "parsed": { "name": "Ann", "age": 41 },
             "unknown_agent": "agent_not_found",
             "wrong_key": "invalid_api_key",
+        })
+    );
+}
+
+#[tokio::test]
+async fn openai_node_lists_chats_streams_embeds_runs_tools_and_parses() {
+    let Some(client) = client("openai_node.mjs") else {
+        return;
+    };
+    assert_eq!(
+        run("openai_node", client).await,
+        json!({
+            "models": ["openclaw/default", "openclaw/main", "mock/m1", "mock/m2"],
+            "model": "openclaw/default",
+            "chat": ["Hello, world.", "stop", 18],
+            "stream": "Hello, world.",
+            "stream_usage": 18,
+            "embeddings": [4, 4],
+            "tool_loop": "It is Oslo: -3 degrees.",
+            "streamed_tool_loop": "It is Oslo: -3 degrees.",
+            "parsed": { "name": "Ann", "age": 41 },
+            "unknown_agent": ["NotFoundError", "agent_not_found"],
+            "wrong_key": ["AuthenticationError", "invalid_api_key"],
+        })
+    );
+}
+
+#[tokio::test]
+async fn the_vercel_ai_sdk_generates_streams_runs_tools_and_makes_objects() {
+    let Some(client) = client("vercel_ai.mjs") else {
+        return;
+    };
+    assert_eq!(
+        run("vercel_ai", client).await,
+        json!({
+            "text": ["Hello, world.", "stop", 18],
+            "stream": "Hello, world.",
+            "stream_usage": 18,
+            "tool_loop": "It is Oslo: -3 degrees.",
+            "streamed_tool_loop": "It is Oslo: -3 degrees.",
+            "object": { "name": "Ann", "age": 41 },
+            "embeddings": [4, 4],
+            "unknown_agent": [404, "agent_not_found"],
+        })
+    );
+}
+
+#[tokio::test]
+async fn langchain_invokes_streams_binds_tools_and_structures() {
+    let Some(client) = client("langchain_chat.py") else {
+        return;
+    };
+    assert_eq!(
+        run("langchain_openai", client).await,
+        json!({
+            "invoke": ["Hello, world.", "stop", 18],
+            "stream": "Hello, world.",
+            "stream_usage": 18,
+            "tool_loop": "It is Oslo: -3 degrees.",
+            "streamed_call": [["weather", { "city": "Oslo" }]],
+            "structured": { "name": "Ann", "age": 41 },
+            "embeddings": [4, 4],
+            "unknown_agent": "agent_not_found",
         })
     );
 }

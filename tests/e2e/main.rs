@@ -11,6 +11,8 @@ mod chat_completions;
 mod cli;
 mod clients;
 mod failures;
+mod hostile;
+mod insistence;
 mod scripted_provider;
 mod sessions;
 mod support;

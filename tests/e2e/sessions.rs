@@ -285,7 +285,7 @@ async fn the_command_line_and_the_server_share_sessions_across_a_restart() {
         let program = Program::serve_in(&shell);
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let request = client
-            .post(program.url("/v1/chat/completions"))
+            .post(format!("http://{}/v1/chat/completions", program.address()))
             .bearer_auth(TOKEN)
             .header("content-type", "application/json")
             .header("x-openclaw-session-key", "notes");

@@ -1,20 +1,30 @@
-//! What the end-to-end tests stand on: a provider that plays a script and keeps what it was sent.
+//! What the end-to-end tests stand on: a provider that plays a script and keeps what it was sent, the program before it,
+//! clients of other languages and transcripts of what they said.
 
 mod answer;
+pub mod golden;
 mod house;
+mod http1;
+mod installed;
 mod ledger;
 mod openai;
 mod program;
+mod raw;
 mod recorded;
 mod scripted;
 mod steps;
+mod tunnel;
 mod waiting;
 mod wire;
 
 pub use answer::Answer;
-pub use house::{Frames, House, TOKEN, config_for, merged, reply};
+pub use house::{Frames, House, Reply, TOKEN, config_for, merged, reply};
+pub use http1::Message;
+pub use installed::client;
 pub use openai::embedding_of;
 pub use program::{Program, Ran, Shell};
+pub use raw::Raw;
 pub use recorded::Recorded;
 pub use scripted::Scripted;
+pub use tunnel::Tunnel;
 pub use waiting::{Gate, within};

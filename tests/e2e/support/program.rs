@@ -1,6 +1,7 @@
 //! The real binary: as a server that a client library calls, and as a command of a shell script.
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -97,7 +98,7 @@ impl Ran {
 /// `openclaw gateway serve` on a free port; ended when dropped.
 pub struct Program {
     child: Child,
-    address: String,
+    address: SocketAddr,
     shell: Option<Shell>,
 }
 
@@ -124,7 +125,7 @@ impl Program {
             for line in log.lines().map_while(Result::ok) {
                 let line: Value = serde_json::from_str(&line).unwrap_or_default();
                 if let Some(address) = line["fields"]["address"].as_str() {
-                    drop(tell.send(address.to_owned()));
+                    let _told = tell.send(address.parse().unwrap());
                 }
             }
         });
@@ -138,8 +139,17 @@ impl Program {
         }
     }
 
-    pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+    /// The memory that it occupies, where the system tells; otherwise nothing.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kilobytes.unwrap_or_default() * 1024
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 }
 
