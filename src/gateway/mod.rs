@@ -29,7 +29,8 @@ use futures_util::stream::BoxStream;
 
 use crate::chat::{EmbedRequest, Embeddings, Principal, RunEvent, RunRequest};
 use crate::config::{Config, Environment, MaintenanceMode, SessionConfig};
-pub use crate::providers::{ProviderError, SetupError};
+use crate::providers::Fetcher;
+pub use crate::providers::{FetchError, FetchRules, Fetched, ProviderError, SetupError};
 
 pub use crate::sessions::{
     Page, SessionId, SessionStore, StoreError, Summary, Transcript, Turn, TurnState,
@@ -53,6 +54,7 @@ struct Inner {
     providers: Providers,
     agents: Agents,
     admission: Admission,
+    fetcher: Arc<Fetcher>,
     /// The most tokens of earlier turns that a run of a session carries.
     max_history_tokens: Option<u64>,
     /// `None` where there is no folder for state.
@@ -70,7 +72,8 @@ impl Gateway {
         state_dir: Option<&Path>,
     ) -> Result<Self, SetupError> {
         let providers = Providers::new(config, env)?;
-        let agents = Agents::new(config, env, &providers)?;
+        let fetcher = Arc::new(Fetcher::default());
+        let agents = Agents::new(config, env, &providers, &fetcher)?;
         let limits = &config.agents.defaults;
         let admission = Admission::new(limits.max_concurrent as usize, limits.max_queued as usize);
         let sessions = &config.session;
@@ -78,6 +81,7 @@ impl Gateway {
             providers,
             agents,
             admission,
+            fetcher,
             max_history_tokens: sessions.max_history_tokens,
             store: state_dir.and_then(|folder| open_store(folder, sessions.max_queued as usize)),
         })))
@@ -89,6 +93,14 @@ impl Gateway {
     /// Everything known before the first event. A run that breaks later says so in its stream, as the last item.
     pub async fn run_agent(&self, request: RunRequest) -> Result<RunStream, RunError> {
         run::run_agent(self, request).await
+    }
+
+    /// Reads what a caller names by URL; reaches nothing but the public internet.
+    ///
+    /// # Errors
+    /// What the rules or the guard refuse, and every failure on the way.
+    pub async fn fetch(&self, url: &str, rules: &FetchRules) -> Result<Fetched, FetchError> {
+        self.0.fetcher.fetch(url, rules).await
     }
 
     /// The sessions that are kept.

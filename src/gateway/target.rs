@@ -85,14 +85,14 @@ impl Agents {
         config: &Config,
         env: &Environment,
         providers: &Providers,
+        fetcher: &Arc<Fetcher>,
     ) -> Result<Self, SetupError> {
         let agents = config.agents.resolve(config.memory.search.as_ref());
         let host = Host::this();
-        let fetcher = Arc::new(Fetcher::default());
         let plan = |agent: Agent| {
             let memory = Memory::new(agent.memory_search.as_ref(), providers)?;
             let outside = Outside {
-                fetcher: Arc::clone(&fetcher),
+                fetcher: Arc::clone(fetcher),
                 embedder: memory.own_model(providers).ok().map(embedder),
             };
             let workbench = Workbench::new(&agent, &config.tools, env, outside);

@@ -12,6 +12,7 @@ mod cli;
 mod clients;
 mod failures;
 mod hostile;
+mod images;
 mod insistence;
 mod scripted_provider;
 mod sessions;

@@ -1,6 +1,7 @@
 //! The messages of a request as a conversation: who said what, which calls were answered, and whether there is
 //! anything to answer.
 
+use super::links::Link;
 use super::parts::{self, Pictures};
 use super::request::{CalledFunction, Content, Message as WireMessage, ToolCall as WireCall};
 use crate::chat::{Message, Part, ToolCall};
@@ -11,6 +12,8 @@ pub struct Conversation {
     /// The texts of `system` and `developer` messages, in order.
     pub system: Vec<String>,
     pub messages: Vec<Message>,
+    /// Pictures that are still to be fetched.
+    pub links: Vec<Link>,
 }
 
 /// # Errors
@@ -40,6 +43,7 @@ pub fn decode(messages: Vec<WireMessage>) -> Result<Conversation, ApiError> {
     Ok(Conversation {
         system: reading.system,
         messages: reading.messages,
+        links: reading.pictures.links,
     })
 }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::links::Link;
 use super::request::{self, Request, Stop};
 use super::{conversation, tools};
 use crate::chat::{ChatRequest, Delivery, ResponseFormat, Sampling};
@@ -27,6 +28,8 @@ pub struct Asked {
     pub system: Vec<String>,
     pub chat: ChatRequest,
     pub include_usage: bool,
+    /// Pictures that are still to be fetched.
+    pub links: Vec<Link>,
 }
 
 impl FromBody for Asked {
@@ -67,6 +70,7 @@ impl FromBody for Asked {
             system: conversation.system,
             chat,
             include_usage: include_usage.unwrap_or(false),
+            links: conversation.links,
         })
     }
 }

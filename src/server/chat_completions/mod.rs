@@ -3,6 +3,7 @@
 mod chunks;
 mod conversation;
 mod decode;
+mod links;
 mod parts;
 mod reply;
 mod request;
@@ -63,10 +64,13 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
         usage: call.body.include_usage,
         tools: call.routing.watches_tools,
     };
+    let mut chat = call.body.chat;
+    let images = &state.http().endpoints.chat_completions.images;
+    links::fetch(state.gateway(), images, call.body.links, &mut chat).await?;
     let request = RunRequest {
         routing,
         system: call.body.system,
-        chat: call.body.chat,
+        chat,
         session,
         timeout: None,
     };
