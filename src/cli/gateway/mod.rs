@@ -135,6 +135,30 @@ pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
     runtime.block_on(serve(context, &loaded, address, access))
 }
 
+/// Says which settings that guard the door are not in force: nobody should rely on them.
+fn tell_of_missing_guards(settings: &GatewayConfig) {
+    let (auth, http) = (&settings.auth, &settings.http);
+    for (path, is_set) in [
+        ("gateway.auth.rateLimit", auth.rate_limit.is_some()),
+        (
+            "gateway.auth.identityScopes",
+            auth.identity_scopes.is_some(),
+        ),
+        (
+            "gateway.http.cors.allowedOrigins",
+            !http.cors.allowed_origins.is_empty(),
+        ),
+        (
+            "gateway.http.securityHeaders.strictTransportSecurity",
+            http.security_headers.strict_transport_security.is_some(),
+        ),
+    ] {
+        if is_set {
+            tracing::warn!(path, "this setting has no effect in this version");
+        }
+    }
+}
+
 async fn serve(
     context: &Context,
     loaded: &Loaded,
@@ -142,6 +166,7 @@ async fn serve(
     access: Access,
 ) -> anyhow::Result<()> {
     let http = &loaded.config.gateway.http;
+    tell_of_missing_guards(&loaded.config.gateway);
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
     let (first, second) = (Signals::new()?, Signals::new()?);
     let listener = bind(address).await?;
