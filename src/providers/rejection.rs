@@ -27,6 +27,8 @@ pub struct Said {
     pub message: Option<String>,
     pub code: Option<String>,
     pub param: Option<String>,
+    /// Google's `RetryInfo`: it sends no header.
+    pub retry_after: Option<Duration>,
 }
 
 pub fn classify(refusal: &Refusal<'_>) -> ProviderError {
@@ -56,7 +58,7 @@ pub fn classify(refusal: &Refusal<'_>) -> ProviderError {
         },
         429 => ProviderError::Limited {
             provider,
-            retry_after: refusal.retry_after,
+            retry_after: refusal.retry_after.or(said.retry_after),
         },
         _ => ProviderError::Failed { provider, status },
     }
@@ -134,15 +136,22 @@ pub fn of_error(error: &Value) -> Said {
     let member = |key: &str| error.get(key).and_then(text);
     // Google's `code` is the HTTP status; what it means stands among the details.
     let details = error.get("details").and_then(Value::as_array);
-    let reason = details
-        .into_iter()
-        .flatten()
-        .find_map(|detail| detail.get("reason").and_then(text));
+    let detail = |key: &str| {
+        let mut details = details.into_iter().flatten();
+        details.find_map(|detail| detail.get(key).and_then(text))
+    };
     Said {
         message: member("message").or_else(|| text(error)),
-        code: reason.or_else(|| member("code")),
+        code: detail("reason").or_else(|| member("code")),
         param: member("param"),
+        retry_after: detail("retryDelay").as_deref().and_then(duration),
     }
+}
+
+/// A duration as protobuf writes it in JSON: `34s`, `0.5s`.
+fn duration(text: &str) -> Option<Duration> {
+    let seconds = text.strip_suffix('s')?.parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 #[cfg(test)]
@@ -188,6 +197,24 @@ mod tests {
             status: 400,
         };
         assert_eq!(classified(400, body), auth);
+    }
+
+    #[test]
+    fn the_wait_that_google_asks_for_stands_in_the_body() {
+        let body = r#"{"error":{"code":429,"message":"You exceeded your current quota.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[]},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34.5s"}]}}"#;
+        let limited = ProviderError::Limited {
+            provider: "p".into(),
+            retry_after: Some(Duration::from_millis(34_500)),
+        };
+        assert_eq!(classified(429, body), limited);
+        let without = body.replace("34.5s", "soon");
+        assert!(matches!(
+            classified(429, &without),
+            ProviderError::Limited {
+                retry_after: None,
+                ..
+            }
+        ));
     }
 
     #[test]
