@@ -10,6 +10,8 @@ mod catalog;
 mod chat_completions;
 mod cli;
 mod clients;
+mod dialects;
+mod failover;
 mod failures;
 mod hostile;
 mod images;
