@@ -34,7 +34,7 @@ Register-ArgumentCompleter -Native -CommandName 'openclaw' -ScriptBlock {
             [CompletionResult]::new('embed', 'embed', [CompletionResultType]::ParameterValue, 'Turn texts into vectors, one a line')
             [CompletionResult]::new('gateway', 'gateway', [CompletionResultType]::ParameterValue, 'Serve the OpenAI-compatible API')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write the manual pages, or show openclaw(1)')
-            [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'List the models that can be used')
+            [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'Models: which there are, and which a run would try')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, delete and export the sessions that are kept')
             break
         }
@@ -197,7 +197,18 @@ Register-ArgumentCompleter -Native -CommandName 'openclaw' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show which models a run would try, in which order, and what each failure would lead to')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List every model: ref, name, context, what it reads, and tags')
+            break
+        }
+        'openclaw;models;explain' {
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; the default agent without it')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'openclaw;models;list' {

@@ -58,6 +58,9 @@ _openclaw() {
             openclaw__subcmd__gateway,serve)
                 cmd="openclaw__subcmd__gateway__subcmd__serve"
                 ;;
+            openclaw__subcmd__models,explain)
+                cmd="openclaw__subcmd__models__subcmd__explain"
+                ;;
             openclaw__subcmd__models,list)
                 cmd="openclaw__subcmd__models__subcmd__list"
                 ;;
@@ -536,12 +539,42 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__models)
-            opts="-h --config --log-level --color --help list"
+            opts="-h --config --log-level --color --help explain list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__models__subcmd__explain)
+            opts="-h --agent --json --config --log-level --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -31,7 +31,7 @@ set edit:completion:arg-completer[openclaw] = {|@words|
             cand embed 'Turn texts into vectors, one a line'
             cand gateway 'Serve the OpenAI-compatible API'
             cand man 'Write the manual pages, or show openclaw(1)'
-            cand models 'List the models that can be used'
+            cand models 'Models: which there are, and which a run would try'
             cand sessions 'List, show, delete and export the sessions that are kept'
         }
         &'openclaw;agent'= {
@@ -181,7 +181,17 @@ set edit:completion:arg-completer[openclaw] = {|@words|
             cand --color 'Colour the output'
             cand -h 'Print help'
             cand --help 'Print help'
+            cand explain 'Show which models a run would try, in which order, and what each failure would lead to'
             cand list 'List every model: ref, name, context, what it reads, and tags'
+        }
+        &'openclaw;models;explain'= {
+            cand --agent 'The agent; the default agent without it'
+            cand --config 'Read this configuration file'
+            cand --log-level 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`'
+            cand --color 'Colour the output'
+            cand --json 'Print one JSON object'
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'openclaw;models;list'= {
             cand --agent 'Only models that this agent may use, with its tags'

@@ -37,7 +37,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "config" -d 'Check
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "embed" -d 'Turn texts into vectors, one a line'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "gateway" -d 'Serve the OpenAI-compatible API'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "man" -d 'Write the manual pages, or show openclaw(1)'
-complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'List the models that can be used'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'Models: which there are, and which a run would try'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sessions" -d 'List, show, delete and export the sessions that are kept'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to say, as an option' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l message-file -d 'Read what to say from a file; `-` is stdin' -r -F
@@ -193,13 +193,22 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand man" -l color -d 'Colo
 always\t''
 never\t''"
 complete -c openclaw -n "__fish_openclaw_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list" -l config -d 'Read this configuration file' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list" -l log-level -d 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list" -l color -d 'Colour the output' -r -f -a "auto\t''
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from explain list" -l config -d 'Read this configuration file' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from explain list" -l log-level -d 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from explain list" -l color -d 'Colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List every model: ref, name, context, what it reads, and tags'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from explain list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from explain list" -f -a "explain" -d 'Show which models a run would try, in which order, and what each failure would lead to'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from explain list" -f -a "list" -d 'List every model: ref, name, context, what it reads, and tags'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from explain" -l agent -d 'The agent; the default agent without it' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from explain" -l config -d 'Read this configuration file' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from explain" -l log-level -d 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from explain" -l color -d 'Colour the output' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from explain" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l agent -d 'Only models that this agent may use, with its tags' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l provider -d 'Only models of this provider' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration file' -r -F

@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::cost::Cost;
 use super::ids::{AgentId, ModelRef};
 use super::message::ToolCall;
 
@@ -60,24 +61,39 @@ impl FinishReason {
 
 /// Tokens, as providers reported them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct Usage {
     pub input_tokens: u64,
     pub output_tokens: u64,
     pub total_tokens: u64,
     /// Of the input, read from the provider's prompt cache.
     pub cached_tokens: u64,
+    /// Of the input, written into the provider's prompt cache.
+    pub cache_write_tokens: u64,
     /// Of the output, spent on reasoning.
     pub reasoning_tokens: u64,
+    /// What it costs at the model's price; absent where a price is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
 }
 
 impl AddAssign for Usage {
+    /// Nothing yet and something is that. A sum has a cost where each part has one.
     fn add_assign(&mut self, other: Self) {
+        if *self == Self::default() {
+            *self = other;
+            return;
+        }
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
         self.total_tokens += other.total_tokens;
         self.cached_tokens += other.cached_tokens;
+        self.cache_write_tokens += other.cache_write_tokens;
         self.reasoning_tokens += other.reasoning_tokens;
+        self.cost = self.cost.zip(other.cost).map(|(mut cost, more)| {
+            cost += more;
+            cost
+        });
     }
 }
 
@@ -120,4 +136,31 @@ pub struct Finished {
     pub reason: FinishReason,
     /// Of a run: summed over its model calls. Absent when no provider reported any.
     pub usage: Option<Usage>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(cost: Option<Cost>) -> Usage {
+        Usage {
+            input_tokens: 2,
+            cache_write_tokens: 1,
+            cost,
+            ..Usage::default()
+        }
+    }
+
+    #[test]
+    fn a_sum_has_a_cost_where_each_part_has_one() {
+        let one = Some(Cost::of_tokens(1, 1.0));
+        let mut sum = Usage::default();
+        sum += usage(one);
+        assert_eq!(sum, usage(one));
+        sum += usage(one);
+        assert_eq!(sum.cost, Some(Cost::of_tokens(2, 1.0)));
+        assert_eq!((sum.input_tokens, sum.cache_write_tokens), (4, 2));
+        sum += usage(None);
+        assert_eq!((sum.input_tokens, sum.cost), (6, None));
+    }
 }

@@ -1,11 +1,13 @@
 //! The vocabulary: what a run is asked and what it says. Plain data, no I/O; imports nothing of ours.
 
+mod cost;
 mod embedding;
 mod event;
 mod ids;
 mod message;
 mod request;
 
+pub use cost::Cost;
 pub use embedding::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings};
 pub use event::{
     ChatEvent, Delta, FinishReason, Finished, RunEvent, Started, ToolActivity, ToolCallDelta, Usage,

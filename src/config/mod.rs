@@ -15,6 +15,7 @@ mod locate;
 mod logging;
 mod models;
 mod paths;
+mod price;
 mod problem;
 mod report;
 mod secret;
@@ -46,6 +47,7 @@ pub use models::{
     ModelsConfig, ModelsMode, ProviderConfig, Upstream,
 };
 pub use paths::Paths;
+pub use price::{LongPrompt, Price};
 pub use report::ConfigError;
 pub use secret::Secret;
 pub use session::{MaintenanceMode, SessionConfig};

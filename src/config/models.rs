@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::price::Price;
 use super::problem::{Path, Problem};
 use super::secret::Secret;
 use crate::chat::ProviderId;
@@ -143,11 +144,13 @@ pub(super) fn seconds(seconds: f64) -> Duration {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ModelConfig {
-    /// The provider's own id of the model.
+    /// The provider's own id of the model. What is not said here of a well-known model of a known vendor is as the
+    /// built-in catalog has it.
     #[schemars(required)]
     pub id: String,
     pub name: Option<String>,
-    pub reasoning: bool,
+    /// Whether it can think before it answers.
+    pub reasoning: Option<bool>,
     /// What the model reads.
     pub input: Vec<InputKind>,
     /// Tokens of prompt and answer together. For `ollama` also the `num_ctx` of a call, unless `params` say another.
@@ -157,9 +160,31 @@ pub struct ModelConfig {
     pub kind: ModelKind,
     /// How many numbers an embedding has.
     pub dimensions: Option<u32>,
+    pub cost: Price,
     /// Extra members of the provider's request.
     pub params: Map<String, Value>,
     pub compat: Compat,
+}
+
+impl ModelConfig {
+    /// What this says, and what `known` says where this says nothing.
+    #[must_use]
+    pub fn or(self, known: &Self) -> Self {
+        Self {
+            name: self.name.or_else(|| known.name.clone()),
+            reasoning: self.reasoning.or(known.reasoning),
+            input: if self.input.is_empty() {
+                known.input.clone()
+            } else {
+                self.input
+            },
+            context_window: self.context_window.or(known.context_window),
+            max_tokens: self.max_tokens.or(known.max_tokens),
+            dimensions: self.dimensions.or(known.dimensions),
+            cost: self.cost.or(known.cost),
+            ..self
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

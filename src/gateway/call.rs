@@ -12,6 +12,7 @@ use super::constraint::instruction;
 use super::error::RunError;
 use super::failover::{self, Situation, Step, WAIT_BUDGET};
 use crate::chat::{ChatEvent, ChatRequest, FinishReason, Finished, Message, ResponseFormat};
+use crate::config::Price;
 use crate::providers::{ChatStream, ModelCall, ProviderError};
 
 /// A model call of which the first event is there.
@@ -75,10 +76,13 @@ pub async fn open(chain: &Arc<[Callable]>, chat: &ChatRequest) -> Result<Opened,
             let error = match call(model, chat).await {
                 Ok((first, events)) => {
                     model.cooldown.wake();
+                    let price = model.price;
                     return Ok(Opened {
                         place,
-                        first,
-                        events,
+                        first: priced(first, &price),
+                        events: events
+                            .map(move |event| event.map(|event| priced(event, &price)))
+                            .boxed(),
                     });
                 }
                 Err(error) => error,
@@ -110,6 +114,19 @@ pub async fn open(chain: &Arc<[Callable]>, chat: &ChatRequest) -> Result<Opened,
     Err(RunError::NotConfigured(
         "the chain of models is empty".to_owned(),
     ))
+}
+
+/// The event, with what the call costs where it says how much was used.
+fn priced(event: ChatEvent, price: &Price) -> ChatEvent {
+    match event {
+        ChatEvent::Finished(mut finished) => {
+            if let Some(usage) = &mut finished.usage {
+                usage.cost = price.of(usage);
+            }
+            ChatEvent::Finished(finished)
+        }
+        delta => delta,
+    }
 }
 
 /// The places of the chain in the order in which they are asked: those whose provider rests come last, so that a run

@@ -7,11 +7,12 @@ use std::sync::atomic::AtomicUsize;
 use serde_json::{Map, Value};
 
 use super::cooldown::Cooldown;
+use super::discovery::Discovered;
 use super::embed::{EmbedModel, MAX_INPUTS};
 use super::error::RunError;
 use super::target::shown;
 use crate::chat::{ModelRef, ProviderId};
-use crate::config::{Compat, Config, Environment, ModelKind};
+use crate::config::{Compat, Config, Environment, ModelKind, Price};
 use crate::providers::{self, Known, Provider, Serves, SetupError};
 
 /// A provider that is there, with what is known of its models.
@@ -21,6 +22,15 @@ pub(super) struct Entry {
     /// The most inputs of one embedding call, as far as the provider has told us.
     embed_cap: Arc<AtomicUsize>,
     cooldown: Arc<Cooldown>,
+    pub discovered: Discovered,
+}
+
+impl Entry {
+    pub fn listed(&self, kind: ModelKind) -> Vec<ModelRef> {
+        let discovered = self.discovered.get();
+        let ids = self.known.listed(kind, &discovered).into_iter();
+        ids.map(|id| self.known.model_ref(id)).collect()
+    }
 }
 
 /// A model that can be called.
@@ -30,6 +40,7 @@ pub(super) struct Callable {
     pub provider: Arc<dyn Provider>,
     pub max_tokens: Option<u32>,
     pub context_window: Option<u64>,
+    pub price: Price,
     pub params: Arc<Map<String, Value>>,
     pub compat: Compat,
     /// Whether the form of an answer can be asked for beside the prompt.
@@ -55,6 +66,7 @@ impl Providers {
                     provider,
                     embed_cap,
                     cooldown,
+                    discovered: Discovered::default(),
                 },
             ))
         };
@@ -64,6 +76,10 @@ impl Providers {
             .map(connect)
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.0.values()
     }
 
     pub fn get(&self, id: &ProviderId) -> Option<&Entry> {
@@ -140,10 +156,9 @@ impl Providers {
 
     /// Every listed model of this kind, usable providers or not, in the order of preference.
     pub fn listed(&self, kind: ModelKind) -> impl Iterator<Item = ModelRef> + '_ {
-        self.shown().into_iter().flat_map(move |entry| {
-            let ids = entry.known.listed(kind).into_iter();
-            ids.map(|id| entry.known.model_ref(id))
-        })
+        self.shown()
+            .into_iter()
+            .flat_map(move |entry| entry.listed(kind).into_iter())
     }
 
     /// What a call of `model` needs. `params` join those of the model's own configuration and win over them.
@@ -164,6 +179,7 @@ impl Providers {
             provider: Arc::clone(&entry.provider),
             max_tokens: listed.and_then(|model| model.max_tokens),
             context_window: listed.and_then(|model| model.context_window),
+            price: listed.map(|model| model.cost).unwrap_or_default(),
             params: Arc::new(joined),
             compat: entry.known.compat(&model.model),
             knows_schemas: entry.known.knows_schemas(&model.model),

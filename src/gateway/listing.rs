@@ -4,7 +4,7 @@ use super::Inner;
 use super::error::RunError;
 use super::target::Plan;
 use crate::chat::{AgentId, ModelRef};
-use crate::config::{InputKind, ModelKind};
+use crate::config::{InputKind, ModelKind, Price};
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +32,8 @@ pub struct CatalogModel {
     pub max_tokens: Option<u32>,
     pub dimensions: Option<u32>,
     pub input: Vec<InputKind>,
+    pub reasoning: Option<bool>,
+    pub cost: Price,
     /// Whether it can be called: the provider's key is there, or none is needed.
     pub usable: bool,
     /// Whether the agent runs on it unless told otherwise.
@@ -53,8 +55,7 @@ pub(super) fn list(inner: &Inner, scope: &CatalogScope) -> Result<Catalog, RunEr
     let mut models = Vec::new();
     for entry in entries {
         for kind in [ModelKind::Chat, ModelKind::Embedding] {
-            for id in entry.known.listed(kind) {
-                let id = entry.known.model_ref(id);
+            for id in entry.listed(kind) {
                 if scope.agent.is_none() || kind == ModelKind::Embedding || plan.allows(&id) {
                     models.push(describe(inner, plan, id, kind));
                 }
@@ -86,6 +87,8 @@ fn describe(inner: &Inner, plan: &Plan, id: ModelRef, kind: ModelKind) -> Catalo
         max_tokens: config.max_tokens,
         dimensions: config.dimensions,
         input: config.input,
+        reasoning: config.reasoning,
+        cost: config.cost,
         usable: entry.is_some_and(|entry| entry.known.usable),
         is_default: place == Some(0),
         fallback: place.filter(|place| *place > 0),

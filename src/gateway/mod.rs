@@ -7,8 +7,10 @@ mod catalog;
 mod constraint;
 mod continuity;
 mod cooldown;
+mod discovery;
 mod embed;
 mod error;
+mod explain;
 mod failover;
 mod listing;
 mod memory;
@@ -21,13 +23,13 @@ mod target;
 mod window;
 
 use std::convert::Infallible;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::BoxStream;
 
-use crate::chat::{EmbedRequest, Embeddings, Principal, RunEvent, RunRequest};
+use crate::chat::{EmbedRequest, Embeddings, Principal, Routing, RunEvent, RunRequest};
 use crate::config::{Config, Environment, MaintenanceMode, SessionConfig};
 use crate::providers::Fetcher;
 pub use crate::providers::{FetchError, FetchRules, Fetched, ProviderError, SetupError};
@@ -40,6 +42,8 @@ use admission::Admission;
 use catalog::Providers;
 pub use embed::{MAX_INPUT_CHARS, MAX_INPUTS};
 pub use error::{Fault, RunError};
+pub use explain::{Candidate, Explanation};
+pub use failover::{Again, COOLDOWN, Cooldown, LONGEST_RETRY_AFTER, Row, Then};
 pub use listing::{Catalog, CatalogModel, CatalogScope};
 use target::Agents;
 
@@ -59,6 +63,8 @@ struct Inner {
     max_history_tokens: Option<u64>,
     /// `None` where there is no folder for state.
     store: Option<Arc<dyn SessionStore>>,
+    /// Where the models are kept that providers said they have; `None` where there is no folder for state.
+    models_folder: Option<PathBuf>,
 }
 
 impl Gateway {
@@ -72,6 +78,10 @@ impl Gateway {
         state_dir: Option<&Path>,
     ) -> Result<Self, SetupError> {
         let providers = Providers::new(config, env)?;
+        let models_folder = state_dir.map(|state| state.join("models"));
+        if let Some(folder) = &models_folder {
+            discovery::recall(&providers, folder);
+        }
         let fetcher = Arc::new(Fetcher::default());
         let agents = Agents::new(config, env, &providers, &fetcher)?;
         let limits = &config.agents.defaults;
@@ -84,6 +94,7 @@ impl Gateway {
             fetcher,
             max_history_tokens: sessions.max_history_tokens,
             store: state_dir.and_then(|folder| open_store(folder, sessions.max_queued as usize)),
+            models_folder,
         })))
     }
 
@@ -167,6 +178,20 @@ impl Gateway {
     /// An agent or a provider that is not there.
     pub fn list_models(&self, scope: &CatalogScope) -> Result<Catalog, RunError> {
         listing::list(&self.0, scope)
+    }
+
+    /// The models that a run would try, and what would follow a failure. Asks no provider.
+    ///
+    /// # Errors
+    /// An agent that is not there, or a model that is none.
+    pub fn explain(&self, routing: &Routing) -> Result<Explanation, RunError> {
+        explain::explain(&self.0, routing)
+    }
+
+    /// Asks providers without a configured list what they have, once a day each, and keeps their answers: what is listed
+    /// comes from there. Never ends; dropping it ends it.
+    pub async fn discover_models(&self) -> Infallible {
+        discovery::discover(&self.0.providers, self.0.models_folder.as_deref()).await
     }
 
     /// Embeds 1 to [`MAX_INPUTS`] inputs, in as many calls as the provider needs.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::catalog::{Callable, Providers};
 use super::embed::{EmbedModel, embedder};
 use super::error::RunError;
+use super::explain::Candidate;
 use super::memory::Memory;
 use super::prompt::{Host, Prompt};
 use crate::chat::{ModelRef, Routing};
@@ -226,15 +227,7 @@ impl Plan {
 
     /// Finds the agent's own models. One that is not there does not keep the others from answering.
     fn link(&mut self, providers: &Providers) {
-        let mut names: Vec<String> = self.agent.primary.iter().cloned().collect();
-        if names.is_empty() {
-            names.extend(
-                providers
-                    .default_model(ModelKind::Chat)
-                    .map(|model| model.to_string()),
-            );
-        }
-        names.extend(self.agent.fallbacks.iter().cloned());
+        let names = self.names(providers);
         let mut chain = Vec::new();
         let refs = self.agent.models.iter().flat_map(BTreeMap::keys);
         self.named = refs.filter_map(|name| name.parse().ok()).collect();
@@ -254,6 +247,43 @@ impl Plan {
             }
         }
         self.chain = chain.into();
+    }
+
+    /// The primary, or the default model, then the fallbacks, as the configuration names them.
+    fn names(&self, providers: &Providers) -> Vec<String> {
+        let default = || {
+            let model = providers.default_model(ModelKind::Chat);
+            model.map(|model| model.to_string())
+        };
+        let primary = self.agent.primary.clone().or_else(default);
+        let fallbacks = self.agent.fallbacks.iter().cloned();
+        primary.into_iter().chain(fallbacks).collect()
+    }
+
+    /// The models of the agent's own choice, best first, those among them that cannot be called.
+    pub fn candidates(&self, providers: &Providers) -> Vec<Candidate> {
+        let candidate = |name: String| {
+            let found = providers.resolve(&self.unalias(&name), ModelKind::Chat);
+            let model = found.as_ref().ok().cloned();
+            let callable = found.and_then(|model| self.callable(&model, providers));
+            Candidate::new(name, model, callable.err())
+        };
+        self.names(providers).into_iter().map(candidate).collect()
+    }
+
+    /// The one model that the caller chose.
+    ///
+    /// # Errors
+    /// A name that is no model's.
+    pub fn chosen_candidate(
+        &self,
+        name: &str,
+        routing: &Routing,
+        providers: &Providers,
+    ) -> Result<Candidate, RunError> {
+        let model = providers.resolve(&self.unalias(name), ModelKind::Chat)?;
+        let problem = self.chosen(name, routing, providers).err();
+        Ok(Candidate::new(name.to_owned(), Some(model), problem))
     }
 
     /// The models of the agent's own choice, best first.

@@ -1,6 +1,7 @@
 //! Which providers there are: configured ones, vendors whose key is in the environment, and the offline one.
 
 use super::anthropic_messages;
+use super::builtin;
 use super::vendors::{VENDORS, Vendor};
 use crate::chat::{ModelRef, ProviderId};
 use crate::config::{
@@ -20,8 +21,8 @@ pub struct Known {
     /// Whether it can be called: its key is there, or it needs none.
     pub usable: bool,
     /// Whether the configuration names it.
-    configured: bool,
-    vendor: Option<&'static Vendor>,
+    pub(super) configured: bool,
+    pub(super) vendor: Option<&'static Vendor>,
 }
 
 /// What keeps a provider of the configuration from being set up.
@@ -78,6 +79,11 @@ fn configured(
 ) -> Result<Known, SetupError> {
     let vendor = VENDORS.iter().find(|vendor| vendor.id == id.as_str());
     let mut config = config.clone();
+    for model in &mut config.models {
+        if let Some(known) = builtin::model(id.as_str(), &model.id) {
+            *model = std::mem::take(model).or(known);
+        }
+    }
     let api = config
         .api
         .or(vendor.map(|vendor| vendor.api))
@@ -213,14 +219,20 @@ impl Known {
         }
     }
 
-    /// What is known of a model that the provider lists.
+    /// What is known of a model: what the configuration says, else the built-in catalog.
     pub fn model(&self, id: &str) -> Option<&ModelConfig> {
+        let configured = self.configured_model(id);
+        configured.or_else(|| builtin::model(self.id.as_str(), id))
+    }
+
+    fn configured_model(&self, id: &str) -> Option<&ModelConfig> {
         self.config.models.iter().find(|model| model.id == id)
     }
 
     /// Where a model differs from its dialect: the model's own word first, then its provider's, then its vendor's.
     pub fn compat(&self, id: &str) -> Compat {
-        let of_model = self.model(id).map(|model| model.compat).unwrap_or_default();
+        let of_model = self.configured_model(id).map(|model| model.compat);
+        let of_model = of_model.unwrap_or_default();
         let of_vendor = self.vendor.map(|vendor| vendor.compat).unwrap_or_default();
         of_model.or(self.config.compat).or(of_vendor)
     }
@@ -243,11 +255,14 @@ impl Known {
         let open = self.config.models.is_empty()
             || self.config.allow_unlisted
             || (kind == ModelKind::Embedding && !lists(ModelKind::Embedding));
-        match self.model(id) {
+        match self.configured_model(id) {
             Some(model) if model.kind == kind => Serves::Yes,
             Some(_) => Serves::OtherKind,
-            None if open => Serves::Yes,
-            None => Serves::No,
+            None if !open => Serves::No,
+            None => match builtin::model(self.id.as_str(), id) {
+                Some(model) if model.kind != kind => Serves::OtherKind,
+                Some(_) | None => Serves::Yes,
+            },
         }
     }
 
@@ -263,20 +278,12 @@ impl Known {
             _ => listed().map(|model| model.id.as_str()),
         }
     }
-
-    /// The ids to list: those of the configuration, else the vendor's default model.
-    pub fn listed(&self, kind: ModelKind) -> Vec<&str> {
-        if self.config.models.is_empty() {
-            return self.default_model(kind).into_iter().collect();
-        }
-        let models = self.config.models.iter().filter(|model| model.kind == kind);
-        models.map(|model| model.id.as_str()).collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Price;
 
     fn known_with(models: ModelsConfig, variables: &[(&str, &str)]) -> Vec<Known> {
         let variables = variables
@@ -308,8 +315,43 @@ mod tests {
             (ApiKind::OpenaiResponses, there, true)
         );
         assert_eq!(
-            one(&all, "openai-responses").listed(ModelKind::Chat),
+            one(&all, "openai-responses").listed(ModelKind::Chat, &[]),
             [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_configured_model_keeps_its_own_word_and_gets_the_rest_from_the_catalog() {
+        let model = ModelConfig {
+            id: "gpt-5.4".into(),
+            max_tokens: Some(1000),
+            cost: Price {
+                input: Some(1.0),
+                ..Price::default()
+            },
+            ..ModelConfig::default()
+        };
+        let mut models = ModelsConfig::default();
+        let config = ProviderConfig {
+            models: vec![model],
+            ..ProviderConfig::default()
+        };
+        models.providers.insert("openai".into(), config);
+        let all = known_with(models, &[]);
+        let model = one(&all, "openai").model("gpt-5.4").unwrap();
+        assert_eq!(model.max_tokens, Some(1000));
+        assert_eq!(model.context_window, Some(1_050_000));
+        assert_eq!(
+            (model.cost.input, model.cost.output),
+            (Some(1.0), Some(15.0))
+        );
+        assert_eq!(
+            one(&all, "openai").serves("gpt-5", ModelKind::Chat),
+            Serves::No
+        );
+        assert_eq!(
+            one(&all, "xai").serves("grok-4.5", ModelKind::Embedding),
+            Serves::OtherKind
         );
     }
 

@@ -3,12 +3,14 @@
 mod answer;
 mod anthropic_messages;
 mod arguments;
+mod builtin;
 mod document;
 mod error;
 mod foreign;
 mod google_generative_ai;
 mod guard;
 mod known;
+mod listed;
 mod members;
 mod offline;
 mod ollama;

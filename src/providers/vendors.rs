@@ -46,19 +46,22 @@ pub const VENDORS: &[Vendor] = &[
     Vendor { id: "openrouter", base_url: "https://openrouter.ai/api/v1", api: COMPLETIONS, key_names: &["OPENROUTER_API_KEY"], chat: Some("openrouter/auto"), embedding: None, compat: PLAIN },
     Vendor { id: "groq", base_url: "https://api.groq.com/openai/v1", api: COMPLETIONS, key_names: &["GROQ_API_KEY"], chat: Some("llama-3.3-70b-versatile"), embedding: None, compat: PLAIN },
     Vendor { id: "mistral", base_url: "https://api.mistral.ai/v1", api: COMPLETIONS, key_names: &["MISTRAL_API_KEY"], chat: Some("mistral-large-latest"), embedding: Some("mistral-embed"), compat: PLAIN },
-    Vendor { id: "deepseek", base_url: "https://api.deepseek.com/v1", api: COMPLETIONS, key_names: &["DEEPSEEK_API_KEY"], chat: Some("deepseek-chat"), embedding: None, compat: PLAIN },
+    Vendor { id: "deepseek", base_url: "https://api.deepseek.com/v1", api: COMPLETIONS, key_names: &["DEEPSEEK_API_KEY"], chat: Some("deepseek-v4-flash"), embedding: None, compat: PLAIN },
     Vendor { id: "xai", base_url: "https://api.x.ai/v1", api: COMPLETIONS, key_names: &["XAI_API_KEY"], chat: Some("grok-4"), embedding: None, compat: PLAIN },
     Vendor { id: "together", base_url: "https://api.together.xyz/v1", api: COMPLETIONS, key_names: &["TOGETHER_API_KEY"], chat: Some("meta-llama/Llama-3.3-70B-Instruct-Turbo"), embedding: Some("BAAI/bge-base-en-v1.5"), compat: PLAIN },
-    Vendor { id: "cerebras", base_url: "https://api.cerebras.ai/v1", api: COMPLETIONS, key_names: &["CEREBRAS_API_KEY"], chat: Some("llama-3.3-70b"), embedding: None, compat: PLAIN },
+    Vendor { id: "cerebras", base_url: "https://api.cerebras.ai/v1", api: COMPLETIONS, key_names: &["CEREBRAS_API_KEY"], chat: Some("gpt-oss-120b"), embedding: None, compat: PLAIN },
     Vendor { id: "voyage", base_url: "https://api.voyageai.com/v1", api: COMPLETIONS, key_names: &["VOYAGE_API_KEY"], chat: None, embedding: Some("voyage-3.5"), compat: VOYAGE },
     Vendor { id: "ollama", base_url: "http://127.0.0.1:11434", api: ApiKind::Ollama, key_names: &[], chat: None, embedding: None, compat: PLAIN },
 ];
 
 impl Vendor {
-    /// The variable that may name another place for the vendor's API: `OPENAI_API_KEY` goes with `OPENAI_BASE_URL`. The
-    /// vendor is the id's first word; what follows is one of its dialects.
+    /// The id's first word; what follows is one of its dialects.
+    pub fn name(&self) -> &'static str {
+        self.id.split('-').next().unwrap_or(self.id)
+    }
+
+    /// The variable that may name another place for the vendor's API: `OPENAI_API_KEY` goes with `OPENAI_BASE_URL`.
     pub fn base_url_name(&self) -> String {
-        let vendor = self.id.split('-').next().unwrap_or(self.id);
-        format!("{}_BASE_URL", vendor.to_ascii_uppercase())
+        format!("{}_BASE_URL", self.name().to_ascii_uppercase())
     }
 }

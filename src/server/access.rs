@@ -10,7 +10,9 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use hyper::header::HeaderName;
 use hyper::{Method, StatusCode};
 
+use super::bill::Bill;
 use super::reply::{self, Body, Response};
+use crate::chat::Cost;
 
 /// What is known of one request; written to the log when it is dropped.
 pub struct Record {
@@ -18,6 +20,7 @@ pub struct Record {
     path: String,
     request_id: String,
     began: Instant,
+    bill: Bill,
     /// What was answered. Without it, the caller left before there was an answer.
     answer: Option<Answered>,
 }
@@ -37,6 +40,7 @@ impl Record {
             path: path.to_owned(),
             request_id: request_id.to_owned(),
             began: Instant::now(),
+            bill: Bill::default(),
             answer: None,
         }
     }
@@ -44,6 +48,11 @@ impl Record {
     /// How long ago the request began, in milliseconds.
     pub fn milliseconds(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Where the cost of the request's run goes.
+    pub fn bill(&self) -> Bill {
+        self.bill.clone()
     }
 
     /// Hands the record to the response's body, which ends it.
@@ -75,6 +84,7 @@ impl Drop for Record {
             agent = answer.and_then(|answer| answer.agent.as_deref()),
             model = answer.and_then(|answer| answer.model.as_deref()),
             duration_ms = self.milliseconds(),
+            cost_usd = self.bill.cost().map(Cost::usd),
             bytes = answer.map_or(0, |answer| answer.bytes),
             cut = !answer.is_some_and(|answer| answer.complete),
             request_id = self.request_id,
@@ -122,10 +132,13 @@ mod tests {
     use std::io;
     use std::sync::{Arc, Mutex};
 
+    use futures_util::{FutureExt, StreamExt, stream};
     use http_body_util::BodyExt;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::chat::{FinishReason, Finished, RunEvent, Usage};
+    use crate::server::bill::billed;
     use crate::server::error::ApiError;
 
     #[derive(Clone, Default)]
@@ -181,13 +194,32 @@ mod tests {
                 .headers_mut()
                 .insert(reply::AGENT, "main".parse().unwrap());
             let body = record(Method::GET).follow(response).into_body();
-            futures_util::FutureExt::now_or_never(body.collect())
-                .unwrap()
-                .unwrap();
+            body.collect().now_or_never().unwrap().unwrap();
         });
         let expected =
             json!({ "status": 200, "agent": "main", "model": "p/m", "bytes": 5, "cut": false });
         assert_eq!(fields, line(expected));
+    }
+
+    #[test]
+    fn the_cost_of_a_run_that_ended_before_the_line_is_in_it() {
+        let finished = Finished {
+            reason: FinishReason::Stop,
+            usage: Some(Usage {
+                cost: Some(Cost::of_tokens(500_000, 3.0)),
+                ..Usage::default()
+            }),
+        };
+        let fields = logged(|| {
+            let record = record(Method::GET);
+            let run = stream::iter([Ok(RunEvent::Finished(finished))]).boxed();
+            let answering = record.bill().of(async { billed(run).count().await });
+            assert_eq!(answering.now_or_never(), Some(1));
+        });
+        assert_eq!(
+            fields,
+            line(json!({ "bytes": 0, "cut": true, "cost_usd": 1.5 }))
+        );
     }
 
     #[test]

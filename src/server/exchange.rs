@@ -52,7 +52,8 @@ where
         let id = request_id(request.headers());
         let record = Record::begin(request.method(), request.uri().path(), &id);
         let is_api = request.uri().path().starts_with("/v1/");
-        let routed = sound.map(|()| AssertUnwindSafe(self.0.call(request)).catch_unwind());
+        let bill = record.bill();
+        let routed = sound.map(|()| AssertUnwindSafe(bill.of(self.0.call(request))).catch_unwind());
         Box::pin(async move {
             let mut response = match routed {
                 // Unwind safe: what the panic left behind is dropped with its future.

@@ -2,6 +2,7 @@
 
 mod access;
 mod activity;
+mod bill;
 mod body;
 mod call;
 mod chat_completions;

@@ -143,6 +143,7 @@ fn not_found(wanted: &str, there: &[Model]) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Price;
     use crate::gateway::CatalogModel;
 
     fn model(id: &str, kind: ModelKind, usable: bool) -> CatalogModel {
@@ -154,6 +155,8 @@ mod tests {
             max_tokens: None,
             dimensions: None,
             input: Vec::new(),
+            reasoning: None,
+            cost: Price::default(),
             usable,
             is_default: false,
             fallback: None,

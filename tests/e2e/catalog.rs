@@ -1,8 +1,10 @@
-//! `GET /v1/models`, `GET /v1/models/{id}`, `POST /v1/embeddings`.
+//! What there is and what it costs: `GET /v1/models`, `GET /v1/models/{id}`, discovery, prices, `POST /v1/embeddings`.
 
 use serde_json::{Value, json};
 
-use super::support::{Answer, House, Scripted, config_for, embedding_of, merged};
+use super::support::{
+    Answer, Gate, House, Program, Scripted, config_for, embedding_of, merged, reply, within,
+};
 
 fn ids(list: &Value) -> Vec<&str> {
     list["data"]
@@ -106,6 +108,91 @@ async fn one_model_is_found_by_its_id_plain_or_encoded() {
     );
     assert_eq!(house.get("/v1/models/%zz").await.status, 400);
     assert_eq!(house.get("/v1/models/%ff").await.status, 400);
+}
+
+/// A server whose one provider has no list of models.
+fn without_a_list(provider: &Scripted) -> Value {
+    let mut config = config_for(provider);
+    config["models"]["providers"]["mock"]["models"] = json!([]);
+    config
+}
+
+#[tokio::test]
+async fn a_provider_without_a_list_is_asked_in_the_background_and_its_answer_kept() {
+    let provider = Scripted::start().await;
+    let gate = Gate::new();
+    let said = json!({ "object": "list", "data": [{ "id": "m7" }, { "id": "m8" }, { "id": "m-embed" }, { "id": "whisper-1" }] });
+    provider.on("/models", Answer::json(200, said).pause_before_head(&gate));
+    let server = Program::serve(&without_a_list(&provider));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let listed = async || {
+        let request = client
+            .get(format!("http://{}/v1/models", server.address()))
+            .bearer_auth("house-token");
+        let list = reply(request).await.json();
+        ids(&list)[2..]
+            .iter()
+            .map(|id| (*id).to_owned())
+            .collect::<Vec<_>>()
+    };
+
+    gate.reached().await;
+    assert_eq!(listed().await, [""; 0], "nobody waits for the provider");
+
+    gate.open();
+    within(|| "the models of the provider".to_owned(), async {
+        while listed().await != ["mock/m7", "mock/m8"] {}
+    })
+    .await;
+    assert_eq!(
+        provider.only_request().header("authorization"),
+        Some("Bearer provider-key")
+    );
+    let plain = server.run(&["models", "list", "--plain"]);
+    assert_eq!(plain.out, "mock/m7\nmock/m8\nmock/m-embed\n", "{plain:?}");
+    assert_eq!(
+        provider.requests().len(),
+        1,
+        "a command reads what was kept"
+    );
+}
+
+/// Priced so that an answer of the script, 11 tokens in and 7 out, costs 36 millionths of a dollar.
+fn priced() -> Value {
+    let model = json!({ "id": "m1", "cost": { "input": 2, "output": 2 } });
+    json!({ "models": { "providers": { "mock": { "models": [model, { "id": "m2" }] } } } })
+}
+
+#[tokio::test]
+async fn usage_says_what_a_run_cost_whole_and_streamed_where_the_price_is_known() {
+    let provider = Scripted::start().await;
+    provider.always(Answer::chat_auto("hi"));
+    let house = House::changed(&provider, priced()).await;
+    let ask = |model: &str, stream: bool| {
+        let options = if stream {
+            json!({ "include_usage": true })
+        } else {
+            Value::Null
+        };
+        house.chat(json!({
+            "model": model, "stream": stream, "stream_options": options,
+            "messages": [{ "role": "user", "content": "hello" }],
+        }))
+    };
+
+    assert_eq!(
+        ask("mock/m1", false).await.json()["usage"]["cost"],
+        json!(0.000_036)
+    );
+    let events = ask("mock/m1", true).await.events();
+    let usage = events
+        .iter()
+        .find(|event| event["usage"].is_object())
+        .unwrap();
+    assert_eq!(usage["usage"]["cost"], json!(0.000_036));
+    let unpriced = ask("mock/m2", false).await.json();
+    assert_eq!(unpriced["usage"]["total_tokens"], 18);
+    assert_eq!(unpriced["usage"].get("cost"), None, "no price is invented");
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ async fn agent_json_is_one_object() {
         said,
         json!({
             "text": "Hello", "model": "mock/m1", "agent": "main", "toolCalls": [], "finishReason": "stop",
-            "usage": { "inputTokens": 11, "outputTokens": 7, "totalTokens": 18, "cachedTokens": 0, "reasoningTokens": 0 },
+            "usage": { "inputTokens": 11, "outputTokens": 7, "totalTokens": 18, "cachedTokens": 0, "cacheWriteTokens": 0, "reasoningTokens": 0 },
         })
     );
 }
@@ -173,6 +173,80 @@ fn the_example_configuration_checks_and_answers() {
     );
     let ran = shell.run(&["agent", "--config", example, "hello"]);
     assert!(ran.out.contains("hello"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn agent_json_says_what_the_run_cost_where_the_price_is_known() {
+    let provider = Scripted::start().await;
+    provider.push(Answer::chat_text("Hello"));
+    let models = json!([{ "id": "m1", "cost": { "input": 1, "output": 10 } }]);
+    let changes = json!({ "models": { "providers": { "mock": { "models": models } } } });
+    let shell = Shell::with(&merged(config_for(&provider), changes));
+
+    let said = shell.run(&["agent", "--json", "-m", "hi"]).json();
+
+    assert_eq!(said["usage"]["cost"], json!(0.000_081));
+}
+
+#[test]
+fn models_explain_shows_the_chain_and_what_each_failure_leads_to() {
+    let shell = Shell::with(&json!({ "agents": { "defaults": {
+        "model": { "primary": "openai/gpt-5.4", "fallbacks": ["anthropic/claude-opus-5", "offline/echo"] },
+    } } }));
+
+    let explained = shell.run(&["models", "explain", "--json"]).json();
+    assert_eq!(explained["agent"], "main");
+    let usable = |usable: bool, problem: Value, name: &str| json!({ "name": name, "model": name, "usable": usable, "problem": problem });
+    assert_eq!(
+        explained["chain"],
+        json!([
+            usable(
+                false,
+                json!("`openai` has no key: set OPENAI_API_KEY"),
+                "openai/gpt-5.4"
+            ),
+            usable(
+                false,
+                json!("`anthropic` has no key: set ANTHROPIC_API_KEY"),
+                "anthropic/claude-opus-5"
+            ),
+            usable(true, Value::Null, "offline/echo"),
+        ])
+    );
+    let failures = explained["failures"].as_array().unwrap();
+    assert_eq!(failures.len(), 10);
+    assert_eq!(
+        failures[5],
+        json!({
+            "failure": "rate limited (429)", "sameModelAgain": "once, after a Retry-After of up to 5 s",
+            "then": "fail", "othersPassItBy": "for Retry-After, else 60 s",
+        })
+    );
+
+    let with_key = shell
+        .command(&["models", "explain"])
+        .env("OPENAI_API_KEY", "sk")
+        .output();
+    let text = Ran::of(&with_key.unwrap()).out;
+    for part in [
+        "agent main",
+        "openai/gpt-5.4",
+        "rate limited (429)",
+        "next model",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    assert_eq!(
+        shell.run(&["models", "explain", "offline/none"]).code,
+        Some(2)
+    );
+    let chosen = shell
+        .run(&["models", "explain", "offline/echo", "--json"])
+        .json();
+    assert_eq!(
+        chosen["chain"],
+        json!([usable(true, Value::Null, "offline/echo")])
+    );
 }
 
 #[tokio::test]

@@ -150,7 +150,7 @@ mod tests {
             serde_json::to_value(&line).unwrap(),
             json!({
                 "type": "finished", "finishReason": "stop", "durationMs": 7,
-                "usage": { "inputTokens": 2, "outputTokens": 3, "totalTokens": 5, "cachedTokens": 0, "reasoningTokens": 0 },
+                "usage": { "inputTokens": 2, "outputTokens": 3, "totalTokens": 5, "cachedTokens": 0, "cacheWriteTokens": 0, "reasoningTokens": 0 },
             })
         );
         let call = Delta::ToolCall(ToolCallDelta {

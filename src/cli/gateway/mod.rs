@@ -199,6 +199,7 @@ async fn serve(
     let ended = tokio::select! {
         ended = server::run(state, listener, stop, now) => ended,
         never = gateway.maintain(&loaded.config.session) => match never {},
+        never = gateway.discover_models() => match never {},
     };
     finish_writes(&gateway).await;
     match ended {

@@ -99,9 +99,11 @@ impl From<WireUsage> for Usage {
             output_tokens: output,
             total_tokens: input + output,
             cached_tokens: cached,
+            cache_write_tokens: stored,
             reasoning_tokens: details
                 .and_then(|details| details.thinking_tokens)
                 .unwrap_or(0),
+            cost: None,
         }
     }
 }

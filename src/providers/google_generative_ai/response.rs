@@ -80,6 +80,7 @@ impl From<WireUsage> for Usage {
             total_tokens: wire.total_token_count.unwrap_or(input + output),
             cached_tokens: wire.cached_content_token_count.unwrap_or(0),
             reasoning_tokens: thoughts,
+            ..Self::default()
         }
     }
 }

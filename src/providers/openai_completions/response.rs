@@ -69,9 +69,11 @@ struct WireUsage {
     completion_tokens_details: Option<CompletionDetails>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(default)]
 struct PromptDetails {
     cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -83,18 +85,18 @@ impl From<WireUsage> for Usage {
     fn from(wire: WireUsage) -> Self {
         let input = wire.prompt_tokens.unwrap_or(0);
         let output = wire.completion_tokens.unwrap_or(0);
+        let details = wire.prompt_tokens_details.unwrap_or_default();
         Self {
             input_tokens: input,
             output_tokens: output,
             total_tokens: wire.total_tokens.unwrap_or(input + output),
-            cached_tokens: wire
-                .prompt_tokens_details
-                .and_then(|details| details.cached_tokens)
-                .unwrap_or(0),
+            cached_tokens: details.cached_tokens.unwrap_or(0),
+            cache_write_tokens: details.cache_write_tokens.unwrap_or(0),
             reasoning_tokens: wire
                 .completion_tokens_details
                 .and_then(|details| details.reasoning_tokens)
                 .unwrap_or(0),
+            cost: None,
         }
     }
 }
@@ -323,7 +325,7 @@ mod tests {
             events.unwrap(),
             [
                 r#"Delta(Text("hi"))"#,
-                "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 3, output_tokens: 1, total_tokens: 4, cached_tokens: 0, reasoning_tokens: 0 }) })",
+                "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 3, output_tokens: 1, total_tokens: 4, cached_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0, cost: None }) })",
             ]
         );
     }

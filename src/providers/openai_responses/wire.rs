@@ -126,9 +126,10 @@ pub struct WireUsage {
     pub output_tokens_details: Option<OutputDetails>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub struct InputDetails {
     pub cached_tokens: Option<u64>,
+    pub cache_write_tokens: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -140,7 +141,7 @@ impl From<WireUsage> for Usage {
     fn from(wire: WireUsage) -> Self {
         let input = wire.input_tokens.unwrap_or(0);
         let output = wire.output_tokens.unwrap_or(0);
-        let cached = wire.input_tokens_details.and_then(|of| of.cached_tokens);
+        let details = wire.input_tokens_details.unwrap_or_default();
         let reasoning = wire
             .output_tokens_details
             .and_then(|of| of.reasoning_tokens);
@@ -148,8 +149,10 @@ impl From<WireUsage> for Usage {
             input_tokens: input,
             output_tokens: output,
             total_tokens: wire.total_tokens.unwrap_or(input + output),
-            cached_tokens: cached.unwrap_or(0),
+            cached_tokens: details.cached_tokens.unwrap_or(0),
+            cache_write_tokens: details.cache_write_tokens.unwrap_or(0),
             reasoning_tokens: reasoning.unwrap_or(0),
+            cost: None,
         }
     }
 }

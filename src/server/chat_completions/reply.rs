@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Envelope;
-use crate::chat::{Delta, Finished, RunEvent, ToolCall, ToolCallDelta, Usage};
+use crate::chat::{Cost, Delta, Finished, RunEvent, ToolCall, ToolCallDelta, Usage};
 use crate::gateway::{RunError, RunStream};
 
 /// What a run came to.
@@ -190,6 +190,9 @@ pub struct UsageShape {
     total_tokens: u64,
     prompt_tokens_details: PromptDetails,
     completion_tokens_details: CompletionDetails,
+    /// US dollars; an extra of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Cost>,
 }
 
 #[derive(Serialize)]
@@ -214,6 +217,7 @@ impl From<Usage> for UsageShape {
             completion_tokens_details: CompletionDetails {
                 reasoning_tokens: usage.reasoning_tokens,
             },
+            cost: usage.cost,
         }
     }
 }

@@ -156,7 +156,7 @@ async fn a_branch_becomes_the_session_and_the_old_one_stays_readable() {
             },
             "turns": [{
                 "id": new, "state": "complete", "model": "offline/echo", "createdMs": 1000,
-                "usage": { "inputTokens": 1, "outputTokens": 0, "totalTokens": 0, "cachedTokens": 0, "reasoningTokens": 0 },
+                "usage": { "inputTokens": 1, "outputTokens": 0, "totalTokens": 0, "cachedTokens": 0, "cacheWriteTokens": 0, "reasoningTokens": 0 },
                 "input": [{ "role": "user", "parts": [{ "text": "new" }] }],
                 "answer": [{ "role": "assistant", "parts": [{ "text": "new?" }] }],
             }],

@@ -99,6 +99,7 @@ impl Ran {
 pub struct Program {
     child: Child,
     address: SocketAddr,
+    /// Its own home; `None` where that is somebody else's.
     shell: Option<Shell>,
 }
 
@@ -150,6 +151,12 @@ impl Program {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// A command in the server's own home: it sees what the server has kept.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let shell = self.shell.as_ref();
+        shell.expect("a home of its own").run(arguments)
     }
 }
 

@@ -75,7 +75,7 @@ fn a_stream_with_text_and_a_call_is_read_to_its_end() {
             &call(0, "toolu_01T1x1fJ34qAmk2tNTrN7Up6", "get_weather"),
             &arguments(0, r#"{"location":"#),
             &arguments(0, r#" "Rome"}"#),
-            "Finished(Finished { reason: ToolCalls, usage: Some(Usage { input_tokens: 1502, output_tokens: 89, total_tokens: 1591, cached_tokens: 1000, reasoning_tokens: 0 }) })",
+            "Finished(Finished { reason: ToolCalls, usage: Some(Usage { input_tokens: 1502, output_tokens: 89, total_tokens: 1591, cached_tokens: 1000, cache_write_tokens: 30, reasoning_tokens: 0, cost: None }) })",
         ]
     );
 }
@@ -109,7 +109,7 @@ data: {"type":"message_stop"}
         [
             r#"Delta(Reasoning("27 = 3^3"))"#,
             r#"Delta(Text("9"))"#,
-            "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 10, output_tokens: 30, total_tokens: 40, cached_tokens: 0, reasoning_tokens: 20 }) })",
+            "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 10, output_tokens: 30, total_tokens: 40, cached_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 20, cost: None }) })",
         ]
     );
 }
@@ -196,7 +196,7 @@ data: {"type":"message_stop"}
         read(stream),
         [
             r#"Delta(Text("hi"))"#,
-            "Finished(Finished { reason: Length, usage: Some(Usage { input_tokens: 0, output_tokens: 0, total_tokens: 0, cached_tokens: 0, reasoning_tokens: 0 }) })",
+            "Finished(Finished { reason: Length, usage: Some(Usage { input_tokens: 0, output_tokens: 0, total_tokens: 0, cached_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0, cost: None }) })",
         ]
     );
 }
@@ -232,7 +232,7 @@ fn a_whole_message_is_read_block_by_block() {
             r#"Delta(Text("I'll check."))"#,
             &call(0, "toolu_01", "get_weather"),
             &arguments(0, r#"{"location":"San Francisco, CA","unit":"celsius"}"#),
-            "Finished(Finished { reason: ToolCalls, usage: Some(Usage { input_tokens: 345, output_tokens: 89, total_tokens: 434, cached_tokens: 0, reasoning_tokens: 0 }) })",
+            "Finished(Finished { reason: ToolCalls, usage: Some(Usage { input_tokens: 345, output_tokens: 89, total_tokens: 434, cached_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0, cost: None }) })",
         ]
     );
 }

@@ -37,7 +37,7 @@ fn a_stream_with_thoughts_text_and_calls_is_read_to_its_end() {
             r#"Delta(Text("Grüße 😀"))"#,
             &call(0, "fc1", "weather", r#"{"location": "San Francisco"}"#),
             &call(1, "fc2", "now", "{}"),
-            "Finished(Finished { reason: ToolCalls, usage: Some(Usage { input_tokens: 29, output_tokens: 819, total_tokens: 848, cached_tokens: 8, reasoning_tokens: 804 }) })",
+            "Finished(Finished { reason: ToolCalls, usage: Some(Usage { input_tokens: 29, output_tokens: 819, total_tokens: 848, cached_tokens: 8, cache_write_tokens: 0, reasoning_tokens: 804, cost: None }) })",
         ]
     );
 }
@@ -66,7 +66,7 @@ fn a_call_without_an_id_is_given_one_of_its_own() {
 #[test]
 fn a_prompt_that_was_blocked_is_filtered_content() {
     let body = r#"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"},"usageMetadata":{"promptTokenCount":9,"totalTokenCount":9},"modelVersion":"gemini-3.7-flash"}"#;
-    let wanted = "Finished(Finished { reason: ContentFilter, usage: Some(Usage { input_tokens: 9, output_tokens: 0, total_tokens: 9, cached_tokens: 0, reasoning_tokens: 0 }) })";
+    let wanted = "Finished(Finished { reason: ContentFilter, usage: Some(Usage { input_tokens: 9, output_tokens: 0, total_tokens: 9, cached_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0, cost: None }) })";
     assert_eq!(read_whole(body).unwrap(), [wanted]);
     assert_eq!(read(&format!("data: {body}\n\n")), [wanted]);
 }
@@ -150,7 +150,7 @@ data: {"candidates":[{"finishReason":"STOP"}],"tomorrow":1}
         read(stream),
         [
             r#"Delta(Text("hi"))"#,
-            "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 0, output_tokens: 0, total_tokens: 0, cached_tokens: 0, reasoning_tokens: 0 }) })",
+            "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 0, output_tokens: 0, total_tokens: 0, cached_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0, cost: None }) })",
         ]
     );
 }
@@ -164,7 +164,7 @@ fn a_whole_answer_is_read_part_by_part() {
             r#"Delta(Reasoning("hm"))"#,
             r#"Delta(Text("Hello!"))"#,
             r#"Delta(Logprobs(RawValue({"content":[{"token":"Hello!","logprob":-0.5,"bytes":[72,101,108,108,111,33],"top_logprobs":[]}],"refusal":null})))"#,
-            "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 2, output_tokens: 9, total_tokens: 11, cached_tokens: 0, reasoning_tokens: 0 }) })",
+            "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 2, output_tokens: 9, total_tokens: 11, cached_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0, cost: None }) })",
         ]
     );
 }

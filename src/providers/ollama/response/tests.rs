@@ -42,7 +42,7 @@ fn thought_text_and_usage_are_read_line_by_line_wherever_the_bytes_are_cut() {
         r#"Delta(Reasoning("Sky… "))"#,
         r#"Delta(Text("The"))"#,
         r#"Delta(Text(" sky 😀"))"#,
-        "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 26, output_tokens: 282, total_tokens: 308, cached_tokens: 0, reasoning_tokens: 0 }) })",
+        "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 26, output_tokens: 282, total_tokens: 308, cached_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0, cost: None }) })",
     ];
     let bytes = THOUGHT_AND_SAID.as_bytes();
     for cut in 0..=bytes.len() {

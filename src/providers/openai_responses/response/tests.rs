@@ -75,7 +75,7 @@ fn text_is_read_once_and_with_its_usage_wherever_the_bytes_are_cut() {
     let wanted = [
         r#"Delta(Text("Hi"))"#,
         r#"Delta(Text(" 😀"))"#,
-        "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 37, output_tokens: 11, total_tokens: 48, cached_tokens: 32, reasoning_tokens: 4 }) })",
+        "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 37, output_tokens: 11, total_tokens: 48, cached_tokens: 32, cache_write_tokens: 0, reasoning_tokens: 4, cost: None }) })",
     ];
     let stream = stream_of(&SAID);
     let bytes = stream.as_bytes();
@@ -310,7 +310,7 @@ fn a_whole_response_is_read_item_by_item() {
             call(0, None, None, "{\"a\":1}"),
             call(1, Some("call_2"), Some("g"), ""),
             call(1, None, None, "{}"),
-            "Finished(Finished { reason: ToolCalls, usage: Some(Usage { input_tokens: 3, output_tokens: 2, total_tokens: 5, cached_tokens: 0, reasoning_tokens: 0 }) })".to_owned(),
+            "Finished(Finished { reason: ToolCalls, usage: Some(Usage { input_tokens: 3, output_tokens: 2, total_tokens: 5, cached_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0, cost: None }) })".to_owned(),
         ]
     );
 }

@@ -48,7 +48,9 @@ const USAGE: Usage = Usage {
     output_tokens: 2,
     total_tokens: 5,
     cached_tokens: 1,
+    cache_write_tokens: 0,
     reasoning_tokens: 0,
+    cost: None,
 };
 
 #[test]

@@ -36,6 +36,8 @@ async fn pieces_become_one_message() {
         total_tokens: 5,
         cached_tokens: 1,
         reasoning_tokens: 2,
+        cost: Some(Cost::of_tokens(5, 1.5)),
+        ..Usage::default()
     };
     let deltas = vec![Delta::Reasoning("hm".to_owned()), text("Hel"), text("lo")];
     assert_eq!(
@@ -44,7 +46,7 @@ async fn pieces_become_one_message() {
             r#"{"id":"chatcmpl-1","object":"chat.completion","created":7,"model":"openclaw","choices":[{"index":0,"#,
             r#""message":{"role":"assistant","content":"Hello","refusal":null,"reasoning_content":"hm","annotations":[]},"#,
             r#""logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5,"#,
-            r#""prompt_tokens_details":{"cached_tokens":1},"completion_tokens_details":{"reasoning_tokens":2}},"#,
+            r#""prompt_tokens_details":{"cached_tokens":1},"completion_tokens_details":{"reasoning_tokens":2},"cost":7.5e-6},"#,
             r#""service_tier":null,"system_fingerprint":null}"#
         )
     );

@@ -1,30 +1,18 @@
 //! `openclaw models list`: the catalog, as a table, as JSON, or as plain refs.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde::Serialize;
 
-use super::logging::Role;
-use super::table::Table;
-use super::{Context, Printer};
 use crate::chat::ModelRef;
-use crate::config::{InputKind, ModelKind};
+use crate::cli::logging::Role;
+use crate::cli::table::Table;
+use crate::cli::{Context, Printer};
+use crate::config::{InputKind, ModelKind, Price};
 use crate::gateway::{CatalogModel, CatalogScope, Gateway};
 
-/// List the models that can be used
+/// List every model: ref, name, context, what it reads, and tags
 #[derive(Debug, Args)]
-pub struct ModelsArgs {
-    #[command(subcommand)]
-    command: ModelsCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum ModelsCommand {
-    /// List every model: ref, name, context, what it reads, and tags
-    List(ListArgs),
-}
-
-#[derive(Debug, Args)]
-struct ListArgs {
+pub struct ListArgs {
     /// Only models that this agent may use, with its tags
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
@@ -50,12 +38,13 @@ struct Row<'a> {
     max_tokens: Option<u32>,
     dimensions: Option<u32>,
     input: &'a [InputKind],
+    reasoning: Option<bool>,
+    cost: Price,
     usable: bool,
     tags: Vec<String>,
 }
 
-pub fn run(context: &Context, args: ModelsArgs) -> anyhow::Result<()> {
-    let ModelsCommand::List(args) = args.command;
+pub fn run(context: &Context, args: ListArgs) -> anyhow::Result<()> {
     let loaded = context.load(Role::Command)?;
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
     let scope = CatalogScope {
@@ -87,6 +76,8 @@ fn row(model: &CatalogModel) -> Row<'_> {
         max_tokens: model.max_tokens,
         dimensions: model.dimensions,
         input: &model.input,
+        reasoning: model.reasoning,
+        cost: model.cost,
         usable: model.usable,
         tags: tags(model),
     }
@@ -160,6 +151,11 @@ mod tests {
             max_tokens: None,
             dimensions: None,
             input: vec![InputKind::Text],
+            reasoning: None,
+            cost: Price {
+                input: Some(2.5),
+                ..Price::default()
+            },
             usable: false,
             is_default: false,
             fallback: Some(1),
@@ -170,7 +166,9 @@ mod tests {
             serde_json::to_value(row(&model)).unwrap(),
             serde_json::json!({
                 "id": "p/m", "name": null, "kind": "chat", "contextWindow": null, "maxTokens": null,
-                "dimensions": null, "input": ["text"], "usable": false, "tags": ["fallback#1", "alias:quick", "no key"],
+                "dimensions": null, "input": ["text"], "reasoning": null, "usable": false,
+                "cost": { "input": 2.5, "output": null, "cacheRead": null, "cacheWrite": null, "longPrompt": null },
+                "tags": ["fallback#1", "alias:quick", "no key"],
             })
         );
     }
