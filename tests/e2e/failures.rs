@@ -199,6 +199,11 @@ async fn requests_that_cannot_be_are_400_and_name_the_field() {
     let house = House::before(&provider).await;
     let user = json!({ "role": "user", "content": "x" });
     for (body, param) in [
+        (json!({ "messages": [["user", "hello"]] }), "messages[0]"),
+        (
+            json!({ "messages": [{ "role": "user", "content": [["text", "hello"]] }] }),
+            "messages[0].content[0]",
+        ),
         (json!({ "messages": [] }), "messages"),
         (json!({}), "messages"),
         (

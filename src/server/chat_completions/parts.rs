@@ -1,7 +1,7 @@
 //! The content of one message: texts, and in a user's message pictures, sound and files.
 
 use super::links::{self, Link, MAX_LINKS};
-use super::request::{Content, Part as WirePart};
+use super::request::{Content, Object, Part as WirePart};
 use crate::chat::{Audio, Document, Image, ImageSource, Part};
 use crate::server::error::ApiError;
 use crate::server::media::{self, DataUrl, MAX_IMAGE_BYTES, MAX_IMAGES, MAX_IMAGES_BYTES};
@@ -67,7 +67,7 @@ fn each(
         Some(Content::Parts(parts)) => {
             let parts = parts.into_iter().enumerate();
             parts
-                .map(|(index, part)| read(part, &format!("{at}.content[{index}]")))
+                .map(|(index, Object(part))| read(part, &format!("{at}.content[{index}]")))
                 .collect()
         }
     }

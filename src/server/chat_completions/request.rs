@@ -2,6 +2,7 @@
 //! absent for every optional member; members that are not listed are skipped.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -12,12 +13,15 @@ use serde_json::value::RawValue;
 #[serde(expecting = "an object")]
 pub struct Request {
     pub model: Option<String>,
+    #[serde(default, deserialize_with = "objects")]
     pub messages: Option<Vec<Message>>,
     pub stream: Option<bool>,
     pub stream_options: Option<StreamOptions>,
+    #[serde(default, deserialize_with = "objects")]
     pub tools: Option<Vec<Tool>>,
     pub tool_choice: Option<ToolChoice>,
     /// The older spelling of `tools`.
+    #[serde(default, deserialize_with = "objects")]
     pub functions: Option<Vec<Function>>,
     /// The older spelling of `tool_choice`.
     pub function_call: Option<FunctionChoice>,
@@ -58,6 +62,7 @@ pub struct Message {
     pub name: Option<String>,
     pub refusal: Option<String>,
     pub reasoning_content: Option<String>,
+    #[serde(default, deserialize_with = "objects")]
     pub tool_calls: Option<Vec<ToolCall>>,
     pub tool_call_id: Option<String>,
     /// The older spelling of one `tool_calls` element.
@@ -67,7 +72,7 @@ pub struct Message {
 #[derive(Debug)]
 pub enum Content {
     Text(String),
-    Parts(Vec<Part>),
+    Parts(Vec<Object<Part>>),
 }
 
 /// A part of any type.
@@ -191,6 +196,40 @@ pub struct ResponseFormat {
 pub enum Stop {
     One(String),
     Several(Vec<String>),
+}
+
+/// An object, and nothing else: the structures that serde derives would take their members from a list as well.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+/// A list of objects, or nothing.
+fn objects<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let list = Option::<Vec<Object<T>>>::deserialize(deserializer)?;
+    Ok(list.map(|list| list.into_iter().map(|Object(item)| item).collect()))
 }
 
 /// Reads "a string or something else". serde's `untagged` would too, but it loses the path of an error within.
