@@ -325,6 +325,26 @@ fn embed_names_the_line_that_it_cannot_use() {
 }
 
 #[test]
+fn embed_refuses_an_empty_file_and_its_own_output() {
+    let shell = Shell::new();
+    let at = |name: &str| shell.home.path().join(name).display().to_string();
+    std::fs::write(at("full"), "text").unwrap();
+    std::fs::write(at("empty"), "").unwrap();
+    let embed = |more: &[&str]| {
+        let mut arguments = vec!["embed", "--model", "offline/hash-384"];
+        arguments.extend(more);
+        shell.run(&arguments)
+    };
+    let ran = embed(&["--input-format", "whole", &at("full"), &at("empty")]);
+    assert_eq!(ran.code, Some(65), "{ran:?}");
+    assert!(ran.err.contains("empty"), "{}", ran.err);
+
+    let ran = embed(&[&at("full"), "-o", &at("full")]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert_eq!(std::fs::read_to_string(at("full")).unwrap(), "text");
+}
+
+#[test]
 fn a_reader_that_leaves_is_no_failure() {
     let shell = Shell::new();
     let lines: String = (0..20_000)

@@ -127,10 +127,11 @@ impl Chunks<'_> {
                 .into());
             }
         }
-        match held.is_empty() {
-            true => Ok(()),
-            false => self.take(&held, format, &next_place()),
+        // An empty file is an input as well, and a blank one; nothing follows the last line.
+        if held.is_empty() && format != InputFormat::Whole {
+            return Ok(());
         }
+        self.take(&held, format, &next_place())
     }
 
     fn take(&mut self, bytes: &[u8], format: InputFormat, place: &Place) -> anyhow::Result<()> {
