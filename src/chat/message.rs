@@ -99,6 +99,9 @@ pub struct ToolCall {
     pub arguments: String,
 }
 
+/// The name of a [`Message::summary`]. No caller can give it: theirs have no space.
+const SUMMARY: &str = "conversation summary";
+
 impl Message {
     /// The content, whoever said it.
     pub fn parts(&self) -> &[Part] {
@@ -113,6 +116,28 @@ impl Message {
     pub fn text(&self) -> String {
         let texts: Vec<&str> = self.parts().iter().filter_map(Part::as_text).collect();
         texts.join("\n")
+    }
+
+    /// A summary that takes the place of earlier turns: it stands among the user's messages, under a name of its own.
+    pub fn summary(text: impl Into<String>) -> Self {
+        Self::User {
+            parts: vec![Part::Text(text.into())],
+            name: Some(SUMMARY.to_owned()),
+        }
+    }
+
+    pub fn is_summary(&self) -> bool {
+        matches!(self, Self::User { name: Some(name), .. } if name == SUMMARY)
+    }
+
+    /// The same for a model, which is not told the name.
+    pub fn without_mark(mut self) -> Self {
+        if self.is_summary()
+            && let Self::User { name, .. } = &mut self
+        {
+            *name = None;
+        }
+        self
     }
 
     /// A user message of one text.

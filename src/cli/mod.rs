@@ -107,6 +107,7 @@ struct Context {
 impl Context {
     /// Loads the configuration and starts logging as it says.
     fn load(&self, role: Role) -> anyhow::Result<Loaded> {
+        keep_memory_private();
         let loaded = crate::config::load(self.globals.config.as_deref(), Environment::process())?;
         logging::start(
             role,
@@ -122,6 +123,17 @@ impl Context {
             );
         }
         Ok(loaded)
+    }
+}
+
+/// Other processes of the same user, commands that an agent runs among them, cannot read this one's memory and
+/// environment: the keys of the providers are in both.
+fn keep_memory_private() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) =
+        rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+    {
+        tracing::debug!(%error, "the memory of this process can be read by others of this user");
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::RunError;
-use super::window::Window;
+use super::window::{Room, Window};
 use crate::chat::{AgentId, Finished, Message, ModelRef, SessionName, SessionRequest};
 use crate::sessions::{
     Lease, Meaning, NewTurn, SessionId, SessionKey, SessionStore, TurnId, TurnState, meaning,
@@ -60,7 +60,7 @@ pub async fn enter(
     store: Arc<dyn SessionStore>,
     session: &SessionId,
     request: Vec<Message>,
-    window: &Window,
+    (window, room): (&Window, Room),
 ) -> Result<Entered, RunError> {
     let lease = store.acquire(session).await?;
     let history = store.load(session).await?;
@@ -77,9 +77,11 @@ pub async fn enter(
             mut context,
             new,
         } => {
-            let dropped = window.excess(&context, &new);
+            check_results(&context, &new)?;
+            let dropped = window.excess(&context, &new, room);
             let dropped = context.drain(..dropped).collect();
             context.extend(new.iter().cloned());
+            let context = context.into_iter().map(Message::without_mark).collect();
             Entered {
                 kept: kept(after, new),
                 messages: context,
@@ -92,6 +94,27 @@ pub async fn enter(
             dropped: Vec::new(),
         },
     })
+}
+
+/// Results at the beginning of the new turn must answer calls that are stored.
+fn check_results(context: &[Message], new: &[Message]) -> Result<(), RunError> {
+    let calls = match context.last() {
+        Some(Message::Assistant { tool_calls, .. }) => tool_calls.as_slice(),
+        Some(Message::User { .. } | Message::Tool { .. }) | None => &[],
+    };
+    for message in new {
+        if let Message::Tool { call_id, .. } = message
+            && calls.iter().all(|call| call.id != *call_id)
+        {
+            return Err(RunError::Invalid {
+                param: Some("messages".to_owned()),
+                message: format!(
+                    "the tool result for `{call_id}` answers no open call of this session"
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 impl Kept {

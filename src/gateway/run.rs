@@ -18,7 +18,7 @@ use super::error::RunError;
 use super::rounds::{House, Next, Rounds};
 use super::summary::summarize;
 use super::target::Plan;
-use super::window::Window;
+use super::window::{Room, Window};
 use super::{Gateway, RunStream};
 use crate::chat::{
     Authority, ChatEvent, ChatRequest, Finished, ModelRef, RunEvent, RunRequest, Started,
@@ -63,14 +63,23 @@ pub(super) async fn run_agent(
 
     let tokens = agent.context_tokens.or(chain[0].context_window);
     let window = Window::new(tokens, inner.max_history_tokens, &chat);
+    let room = match agent.compaction {
+        CompactionMode::Summarize => Room::Half,
+        CompactionMode::Off | CompactionMode::Default | CompactionMode::Safeguard => Room::All,
+    };
     let begun = async {
         let (kept, usage) = match &session {
             None => (None, None),
             Some(session) => {
                 let store = Arc::clone(gateway.store()?);
-                let entered =
-                    enter(store, session, std::mem::take(&mut chat.messages), &window).await?;
-                let (kept, usage) = settle(plan, &chain, entered, &mut chat).await;
+                let entered = enter(
+                    store,
+                    session,
+                    std::mem::take(&mut chat.messages),
+                    (&window, room),
+                )
+                .await?;
+                let (kept, usage) = settle((plan, &window), &chain, entered, &mut chat).await;
                 (Some(kept), usage)
             }
         };
@@ -105,7 +114,7 @@ pub(super) async fn run_agent(
 /// Puts a session's conversation into the request, and where the agent wants it a summary into the place of what no
 /// longer fits. Without one the run goes on all the same.
 async fn settle(
-    plan: &Plan,
+    (plan, window): (&Plan, &Window),
     chain: &Arc<[Callable]>,
     entered: Entered,
     chat: &mut ChatRequest,
@@ -119,10 +128,12 @@ async fn settle(
     if dropped.is_empty() || plan.agent.compaction != CompactionMode::Summarize {
         return (kept, None);
     }
-    match summarize(chain, &dropped).await {
+    match summarize(chain, &dropped, window.summary_bytes()).await {
         Ok((summary, usage)) => {
-            chat.messages.insert(0, summary);
-            kept.begin_anew(chat.messages.clone());
+            let mut stored = vec![summary.clone()];
+            stored.extend(chat.messages.iter().cloned());
+            kept.begin_anew(stored);
+            chat.messages.insert(0, summary.without_mark());
             (kept, usage)
         }
         Err(error) => {

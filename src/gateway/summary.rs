@@ -20,13 +20,14 @@ const MAX_SUMMARY_TOKENS: u32 = 1024;
 /// The most of a conversation that is given to be summed up, in bytes; its end counts.
 const MAX_INPUT_BYTES: usize = 200_000;
 
-/// The message that takes the place of `dropped`, and what making it used.
+/// The message that takes the place of `dropped`, no longer than `max_bytes`, and what making it used.
 ///
 /// # Errors
 /// As any model call; nothing is lost by it but the summary.
 pub async fn summarize(
     chain: &Arc<[Callable]>,
     dropped: &[Message],
+    max_bytes: usize,
 ) -> Result<(Message, Option<Usage>), RunError> {
     let chat = ChatRequest {
         system: SystemPrompt {
@@ -48,13 +49,22 @@ pub async fn summarize(
         match event? {
             ChatEvent::Delta(delta) => said.add(&delta),
             ChatEvent::Finished(finished) => {
-                let text = format!("Summary of the conversation so far:\n{}", said.text.trim());
-                return Ok((Message::user(text), finished.usage));
+                let text = cut(said.text.trim(), max_bytes);
+                let text = format!("Summary of the conversation so far:\n{text}");
+                return Ok((Message::summary(text), finished.usage));
             }
         }
         next = events.next().await;
     }
     Err(RunError::Unfinished)
+}
+
+/// A model does not always keep to the length that it was given.
+fn cut(text: &str, max_bytes: usize) -> &str {
+    let end = (0..=max_bytes.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or(0)]
 }
 
 fn transcript(messages: &[Message]) -> String {

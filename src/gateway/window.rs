@@ -19,6 +19,13 @@ const MESSAGE_TOKENS: u64 = 4;
 /// What is kept free for the answer where nobody says how long it may be, as a part of the window.
 const ANSWER_SHARE: u64 = 4;
 
+/// How much of the window earlier turns may fill once some have to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    All,
+    Half,
+}
+
 /// The room for the conversation of one run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Window {
@@ -73,7 +80,30 @@ impl Window {
     }
 
     /// How many of the oldest messages of `context` have to be left out so that the rest and `new` fit.
-    pub fn excess(&self, context: &[Message], new: &[Message]) -> usize {
+    ///
+    /// With [`Room::Half`], where any have to go, so many go that half of the room is free again: what is done about them
+    /// need not be done anew in every turn.
+    pub fn excess(&self, context: &[Message], new: &[Message], room: Room) -> usize {
+        let needed = self.over_budget(context, new, 1);
+        match room {
+            Room::Half if needed > 0 => self.over_budget(context, new, 2),
+            Room::Half | Room::All => needed,
+        }
+    }
+
+    /// The most bytes of a summary: it must leave room for what it stands before.
+    pub fn summary_bytes(&self) -> usize {
+        const SHARE: u64 = 8;
+        const USUAL_TOKENS: u64 = 1024;
+        let tokens = self.tokens.into_iter().chain(self.history).min();
+        let tokens = tokens.map_or(USUAL_TOKENS, |tokens| USUAL_TOKENS.min(tokens / SHARE));
+        usize::try_from(tokens)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(BYTES_PER_TOKEN as usize)
+    }
+
+    /// How many of the oldest messages go so that the rest has no more than one `part`th of the budget.
+    fn over_budget(&self, context: &[Message], new: &[Message], part: u64) -> usize {
         let fresh: u64 = new.iter().map(|message| self.tokens_of(message)).sum();
         let by_window = self
             .tokens
@@ -81,6 +111,7 @@ impl Window {
         let Some(budget) = by_window.into_iter().chain(self.history).min() else {
             return 0;
         };
+        let budget = budget / part;
         let dropped = fit(context, budget, |message| self.tokens_of(message));
         let kept: u64 = context[dropped..]
             .iter()
@@ -168,15 +199,15 @@ mod tests {
         let window = Window::new(Some(1000), None, &ChatRequest::default());
         // A quarter is kept for the answer; each message counts 104 tokens.
         assert_eq!(
-            window.excess(&conversation(4, 400), &conversation(1, 400)),
+            window.excess(&conversation(4, 400), &conversation(1, 400), Room::All),
             0
         );
         assert_eq!(
-            window.excess(&conversation(9, 400), &conversation(1, 400)),
+            window.excess(&conversation(9, 400), &conversation(1, 400), Room::All),
             3
         );
         assert_eq!(
-            window.excess(&conversation(3, 4000), &conversation(1, 400)),
+            window.excess(&conversation(3, 4000), &conversation(1, 400), Room::All),
             3
         );
     }
@@ -184,9 +215,9 @@ mod tests {
     #[test]
     fn without_a_window_the_provider_decides() {
         let window = Window::new(None, None, &ChatRequest::default());
-        assert_eq!(window.excess(&conversation(1000, 4000), &[]), 0);
+        assert_eq!(window.excess(&conversation(1000, 4000), &[], Room::All), 0);
         let capped = Window::new(None, Some(208), &ChatRequest::default());
-        assert_eq!(capped.excess(&conversation(5, 400), &[]), 3);
+        assert_eq!(capped.excess(&conversation(5, 400), &[], Room::All), 3);
     }
 
     #[test]

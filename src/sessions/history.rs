@@ -53,6 +53,7 @@ struct Seen<'a> {
     files: Vec<&'a str>,
     calls: Vec<(&'a str, &'a str)>,
     answers_call: Option<&'a str>,
+    is_summary: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -70,7 +71,15 @@ fn is_end_of(earlier: &[Message], stored: &History) -> bool {
         .rev()
         .map(Seen::of)
         .filter(Seen::says_something);
-    earlier.all(|sent| stored.next().is_some_and(|kept| kept.is(&sent)))
+    loop {
+        match (earlier.next(), stored.next()) {
+            (None, _) => return true,
+            // What lies before a summary is no longer there to be compared: the rest is what was summed up.
+            (Some(_), Some(kept)) if kept.is_summary => return true,
+            (Some(sent), Some(kept)) if kept.is(&sent) => {}
+            (Some(_), _) => return false,
+        }
+    }
 }
 
 /// What the client saw of a turn, its last message first.
@@ -84,6 +93,7 @@ impl<'a> Seen<'a> {
     fn of(message: &'a Message) -> Self {
         let mut seen = Self::default();
         seen.read(message.parts());
+        seen.is_summary = message.is_summary();
         match message {
             Message::User { .. } => {}
             Message::Assistant { tool_calls, .. } => {

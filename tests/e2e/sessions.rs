@@ -254,6 +254,72 @@ async fn the_oldest_turns_are_left_out_when_the_window_is_full_or_summed_up_wher
 }
 
 #[tokio::test]
+async fn a_client_that_resends_everything_keeps_the_summary_of_its_session() {
+    let provider = Scripted::start().await;
+    provider.always(Answer::from_fn(|request| {
+        let system = request.json()["messages"][0]["content"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        // Longer than it was asked for: it is cut.
+        Answer::chat_auto(&if system.starts_with("You sum up") {
+            "s".repeat(6000)
+        } else {
+            "ok".to_owned()
+        })
+    }));
+    let changes = json!({ "agents": { "defaults": { "contextTokens": 400, "compaction": { "mode": "summarize" } } } });
+    let house = House::changed(&provider, changes).await;
+    let mut messages = Vec::new();
+    for number in 0..30 {
+        messages.push(
+            json!({ "role": "user", "content": format!("question {number} {}", "x".repeat(40)) }),
+        );
+        let reply = house
+            .chat(of_user(json!({ "messages": messages }), "ann"))
+            .await;
+        assert_eq!(reply.status, 200, "{number}: {}", reply.text());
+        messages.push(json!({ "role": "assistant", "content": reply.said() }));
+    }
+    let last = context(&provider, provider.requests().len() - 1);
+    assert!(
+        last[0].starts_with("user: Summary of the conversation so far:\nsss"),
+        "{}",
+        last[0]
+    );
+    assert!(last.len() < 20, "{}", last.len());
+    let summaries = provider.requests().len() - 30;
+    assert!((1..15).contains(&summaries), "{summaries}");
+}
+
+#[tokio::test]
+async fn a_tool_result_alone_answers_the_call_that_the_session_keeps() {
+    let provider = Scripted::start().await;
+    provider.push(Answer::chat_tool_calls(&[("c1", "weather", json!({}))]));
+    provider.push(Answer::chat_auto("cold"));
+    let house = House::before(&provider).await;
+    let mut first = of_user(say("how is it?"), "ann");
+    first["tools"] = json!([{ "type": "function", "function": { "name": "weather" } }]);
+    house.chat(first).await;
+    let result =
+        |id: &str| json!({ "messages": [{ "role": "tool", "tool_call_id": id, "content": "-3" }] });
+
+    assert_eq!(house.chat(result("c1")).await.status, 400);
+    assert_eq!(
+        house.chat(of_user(result("other"), "ann")).await.status,
+        400
+    );
+    assert_eq!(
+        house.chat(of_user(result("c1"), "ann")).await.said(),
+        "cold"
+    );
+    assert_eq!(
+        context(&provider, 1),
+        ["user: how is it?", "assistant: -", "tool: -3"]
+    );
+}
+
+#[tokio::test]
 async fn what_cannot_fit_at_all_is_refused_before_anyone_is_asked() {
     let provider = Scripted::start().await;
     let house = House::changed(

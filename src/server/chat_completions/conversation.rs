@@ -14,6 +14,8 @@ pub struct Conversation {
     pub messages: Vec<Message>,
     /// Pictures that are still to be fetched.
     pub links: Vec<Link>,
+    /// What is wrong with the request unless it continues a lasting session, which keeps the calls that it answers.
+    pub needs_session: Option<ApiError>,
 }
 
 /// # Errors
@@ -44,6 +46,7 @@ pub fn decode(messages: Vec<WireMessage>) -> Result<Conversation, ApiError> {
         system: reading.system,
         messages: reading.messages,
         links: reading.pictures.links,
+        needs_session: reading.kept_calls,
     })
 }
 
@@ -62,6 +65,8 @@ struct Reading {
     /// Calls of the last assistant message without an answer so far.
     open: Vec<OpenCall>,
     pictures: Pictures,
+    /// What is wrong with results that begin the request, unless a lasting session keeps their calls.
+    kept_calls: Option<ApiError>,
 }
 
 struct OpenCall {
@@ -99,7 +104,7 @@ impl Reading {
                     .tool_call_id
                     .ok_or_else(|| required(&format!("{at}.tool_call_id")))?;
                 let call = self.open.iter().position(|call| call.id == id);
-                self.answer(call, message.content, &at, "tool_call_id")?;
+                self.answer(call, message.content, (&at, "tool_call_id"), Some(id))?;
             }
             "function" => {
                 let name = message
@@ -109,7 +114,7 @@ impl Reading {
                     .open
                     .iter()
                     .position(|call| call.by_name && call.name == name);
-                self.answer(call, message.content, &at, "name")?;
+                self.answer(call, message.content, (&at, "name"), None)?;
             }
             _ => {
                 let message = format!(
@@ -175,18 +180,29 @@ impl Reading {
         &mut self,
         call: Option<usize>,
         content: Option<Content>,
-        at: &str,
-        by: &str,
+        (at, by): (&str, &str),
+        id: Option<String>,
     ) -> Result<(), ApiError> {
-        let Some(call) = call else {
-            let message =
-                format!("`{at}.{by}` answers no open call of the `assistant` message before it");
-            return Err(ApiError::invalid(format!("{at}.{by}"), message));
-        };
+        let message =
+            format!("`{at}.{by}` answers no open call of the `assistant` message before it");
+        let unanswered = || ApiError::invalid(format!("{at}.{by}"), message.clone());
         let parts = parts::spoken(content, at)?;
-        let call_id = self.open.remove(call).id;
+        let call_id = match (call, id) {
+            (Some(call), _) => self.open.remove(call).id,
+            // The call may be one that a lasting session keeps.
+            (None, Some(id)) if self.only_results() => {
+                self.kept_calls.get_or_insert_with(unanswered);
+                id
+            }
+            (None, _) => return Err(unanswered()),
+        };
         self.messages.push(Message::Tool { call_id, parts });
         Ok(())
+    }
+
+    fn only_results(&self) -> bool {
+        let is_result = |message: &Message| matches!(message, Message::Tool { .. });
+        self.messages.iter().all(is_result)
     }
 
     fn all_answered(&self) -> Result<(), ApiError> {

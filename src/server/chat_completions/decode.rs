@@ -30,6 +30,8 @@ pub struct Asked {
     pub include_usage: bool,
     /// Pictures that are still to be fetched.
     pub links: Vec<Link>,
+    /// What is wrong with the request unless it continues a lasting session.
+    pub needs_session: Option<ApiError>,
 }
 
 impl FromBody for Asked {
@@ -71,6 +73,7 @@ impl FromBody for Asked {
             chat,
             include_usage: include_usage.unwrap_or(false),
             links: conversation.links,
+            needs_session: conversation.needs_session,
         })
     }
 }

@@ -64,6 +64,9 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
         usage: call.body.include_usage,
         tools: call.routing.watches_tools,
     };
+    if let (None, Some(error)) = (&session, call.body.needs_session) {
+        return Err(error);
+    }
     let mut chat = call.body.chat;
     let images = &state.http().endpoints.chat_completions.images;
     links::fetch(state.gateway(), images, call.body.links, &mut chat).await?;
