@@ -7,7 +7,7 @@ use super::logging::Role;
 use super::table::Table;
 use super::{CliError, Context, Printer, until_interrupted};
 use crate::chat::{Message, Principal};
-use crate::gateway::{Gateway, Page, SessionId, Summary, Transcript, Turn, TurnState};
+use crate::gateway::{Gateway, Page, RunError, SessionId, Summary, Transcript, Turn, TurnState};
 
 /// List, show, delete and export the sessions that are kept
 #[derive(Debug, Args)]
@@ -90,7 +90,11 @@ async fn list(gateway: &Gateway, printer: Printer, args: &ListArgs) -> anyhow::R
         limit: args.limit,
         after: None,
     };
-    let sessions = gateway.store()?.list(&Principal::Owner, page).await?;
+    let sessions = gateway
+        .store()?
+        .list(&Principal::Owner, page)
+        .await
+        .map_err(RunError::from)?;
     if args.json {
         return printer.json(&sessions);
     }
@@ -124,7 +128,12 @@ fn when(unix_ms: i64) -> String {
 
 async fn find(gateway: &Gateway, key: &str) -> anyhow::Result<(SessionId, Transcript)> {
     let session = gateway.session(key)?;
-    match gateway.store()?.show(&session).await? {
+    match gateway
+        .store()?
+        .show(&session)
+        .await
+        .map_err(RunError::from)?
+    {
         Some(found) => Ok((session, found)),
         None => bail!(missing(key)),
     }
@@ -178,7 +187,12 @@ async fn delete(gateway: &Gateway, printer: Printer, args: &DeleteArgs) -> anyho
     let mut absent = None;
     for key in &args.keys {
         let session = gateway.session(key)?;
-        if gateway.store()?.delete(&session).await? {
+        if gateway
+            .store()?
+            .delete(&session)
+            .await
+            .map_err(RunError::from)?
+        {
             deleted.push(session.key.to_string());
         } else {
             absent = absent.or(Some(key));
@@ -195,7 +209,12 @@ async fn delete(gateway: &Gateway, printer: Printer, args: &DeleteArgs) -> anyho
 
 async fn export(gateway: &Gateway, printer: Printer, args: &ExportArgs) -> anyhow::Result<()> {
     let session = gateway.session(&args.key)?;
-    match gateway.store()?.export(&session).await? {
+    match gateway
+        .store()?
+        .export(&session)
+        .await
+        .map_err(RunError::from)?
+    {
         Some(transcript) => printer.json(&transcript),
         None => bail!(missing(&args.key)),
     }

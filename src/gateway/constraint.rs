@@ -56,8 +56,8 @@ impl Constraint {
         };
         let json = match &request.format {
             ResponseFormat::JsonSchema(format) => schema(format, asked_in_prompt)?,
-            ResponseFormat::JsonObject if asked_in_prompt => Json::Object,
-            ResponseFormat::JsonObject | ResponseFormat::Text => Json::Free,
+            ResponseFormat::JsonObject => Json::Object,
+            ResponseFormat::Text => Json::Free,
         };
         let free = matches!((&tool, &json), (Wanted::Nothing, Json::Free));
         Ok((!free).then_some(Self { tool, json }))

@@ -375,3 +375,53 @@ async fn the_configured_parameters_of_a_model_join_its_requests() {
         json!({ "model": "m1", "messages": [{ "role": "user", "content": "hello" }], "temperature": 0.1, "top_k": 7 })
     );
 }
+
+#[tokio::test]
+async fn who_offers_functions_is_told_a_function_call() {
+    let provider = Scripted::start().await;
+    for _ in 0..2 {
+        provider.push(Answer::chat_tool_calls(&[(
+            "c1",
+            "weather",
+            json!({ "city": "Oslo" }),
+        )]));
+    }
+    provider.push(Answer::chat_text("Cold."));
+    let house = House::before(&provider).await;
+    let mut body = hello();
+    body["functions"] = json!([{ "name": "weather", "parameters": { "type": "object" } }]);
+
+    let whole = house.chat(body.clone()).await.json();
+    let message = whole["choices"][0]["message"].clone();
+    assert_eq!(whole["choices"][0]["finish_reason"], "function_call");
+    assert_eq!(
+        message["function_call"],
+        json!({ "name": "weather", "arguments": "{\"city\":\"Oslo\"}" })
+    );
+    assert_eq!(message.get("tool_calls"), None);
+
+    let events = house.chat(streamed(body.clone())).await.events();
+    let pieces: Vec<&Value> = events
+        .iter()
+        .map(|event| &event["choices"][0]["delta"]["function_call"])
+        .filter(|call| !call.is_null())
+        .collect();
+    let arguments: String = pieces
+        .iter()
+        .filter_map(|call| call["arguments"].as_str())
+        .collect();
+    assert_eq!(
+        (pieces[0]["name"].as_str(), arguments.as_str()),
+        (Some("weather"), "{\"city\":\"Oslo\"}")
+    );
+    assert!(
+        events
+            .iter()
+            .any(|event| event["choices"][0]["finish_reason"] == "function_call")
+    );
+
+    let messages = body["messages"].as_array_mut().unwrap();
+    messages.push(message);
+    messages.push(json!({ "role": "function", "name": "weather", "content": "-3" }));
+    assert_eq!(house.chat(body).await.said(), "Cold.");
+}

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Envelope;
+use super::decode::Calling;
 use super::reply::UsageShape;
 use crate::chat::{Delta, Finished, RunEvent, ToolActivity, ToolCallDelta};
 use crate::server::error::ApiError;
@@ -24,6 +25,7 @@ pub struct Chunks {
     /// From the end of `choices` to the end of the frame.
     tail: &'static [u8],
     watched: Watched,
+    calling: Calling,
 }
 
 impl Chunks {
@@ -43,6 +45,7 @@ impl Chunks {
                 b"]}\n\n"
             },
             watched,
+            calling: envelope.calling,
         }
     }
 
@@ -76,6 +79,28 @@ impl Chunks {
         });
     }
 
+    fn call(&self, out: &mut Vec<u8>, call: &ToolCallDelta) {
+        match self.calling {
+            Calling::Tools => self.tool_call(out, call),
+            Calling::Functions if call.index == 0 => self.function_call(out, call),
+            Calling::Functions => {}
+        }
+    }
+
+    fn function_call(&self, out: &mut Vec<u8>, call: &ToolCallDelta) {
+        self.chunk(out, Rest::default(), |out| {
+            out.extend_from_slice(b"\"function_call\":{");
+            if let Some(name) = &call.name {
+                out.extend_from_slice(b"\"name\":");
+                write(out, name);
+                out.push(b',');
+            }
+            out.extend_from_slice(b"\"arguments\":");
+            write(out, &call.arguments);
+            out.push(b'}');
+        });
+    }
+
     fn tool_call(&self, out: &mut Vec<u8>, call: &ToolCallDelta) {
         self.chunk(out, Rest::default(), |out| {
             out.extend_from_slice(b"\"tool_calls\":[{\"index\":");
@@ -99,7 +124,7 @@ impl Chunks {
 
     fn finish(&self, out: &mut Vec<u8>, finished: Finished) {
         let rest = Rest {
-            finish_reason: Some(finished.reason.as_str()),
+            finish_reason: Some(self.calling.finish_reason(finished.reason)),
             logprobs: None,
         };
         self.chunk(out, rest, |_| {});
@@ -175,7 +200,7 @@ impl Frames for Chunks {
                 self.member(out, "\"reasoning_content\":", &text)
             }
             RunEvent::Delta(Delta::Refusal(text)) => self.member(out, "\"refusal\":", &text),
-            RunEvent::Delta(Delta::ToolCall(call)) => self.tool_call(out, &call),
+            RunEvent::Delta(Delta::ToolCall(call)) => self.call(out, &call),
             RunEvent::Delta(Delta::Logprobs(raw)) => {
                 let rest = Rest {
                     finish_reason: None,

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::links::Link;
 use super::request::{self, Request, Stop};
 use super::{conversation, tools};
-use crate::chat::{ChatRequest, Delivery, ResponseFormat, Sampling};
+use crate::chat::{ChatRequest, Delivery, FinishReason, ResponseFormat, Sampling};
 use crate::server::body::{self, FromBody};
 use crate::server::error::ApiError;
 
@@ -28,10 +28,29 @@ pub struct Asked {
     pub system: Vec<String>,
     pub chat: ChatRequest,
     pub include_usage: bool,
+    pub calling: Calling,
     /// Pictures that are still to be fetched.
     pub links: Vec<Link>,
     /// What is wrong with the request unless it continues a lasting session.
     pub needs_session: Option<ApiError>,
+}
+
+/// In which form a call of the caller's is told: as the request offered what may be called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Calling {
+    #[default]
+    Tools,
+    /// The older `functions`: one `function_call`.
+    Functions,
+}
+
+impl Calling {
+    pub fn finish_reason(self, reason: FinishReason) -> &'static str {
+        match (self, reason) {
+            (Self::Functions, FinishReason::ToolCalls) => "function_call",
+            (Self::Tools | Self::Functions, reason) => reason.as_str(),
+        }
+    }
 }
 
 impl FromBody for Asked {
@@ -43,6 +62,10 @@ impl FromBody for Asked {
             .map(format)
             .transpose()?
             .unwrap_or_default();
+        let calling = match (&wire.tools, &wire.functions) {
+            (None, Some(_)) => Calling::Functions,
+            (Some(_), _) | (None, None) => Calling::Tools,
+        };
         let tools = tools::decode(wire.tools, wire.functions)?;
         let (tools, tool_choice) = tools::choose(tools, wire.tool_choice, wire.function_call)?;
         let messages = wire
@@ -56,7 +79,11 @@ impl FromBody for Asked {
             messages: conversation.messages,
             tools,
             tool_choice,
-            parallel_tool_calls: wire.parallel_tool_calls,
+            parallel_tool_calls: match calling {
+                Calling::Tools => wire.parallel_tool_calls,
+                // The older form has room for one call.
+                Calling::Functions => Some(false),
+            },
             format,
             sampling,
             reasoning_effort: wire.reasoning_effort,
@@ -72,6 +99,7 @@ impl FromBody for Asked {
             system: conversation.system,
             chat,
             include_usage: include_usage.unwrap_or(false),
+            calling,
             links: conversation.links,
             needs_session: conversation.needs_session,
         })

@@ -21,7 +21,7 @@ use crate::auth::Scope;
 use crate::chat::{Delivery, RunRequest};
 use crate::config::Endpoints;
 use chunks::{Chunks, Watched};
-use decode::Asked;
+use decode::{Asked, Calling};
 
 const GATE: Gate = Gate {
     scope: Scope::Write,
@@ -40,14 +40,16 @@ struct Envelope {
     created: u64,
     /// The model as the caller named it.
     model: String,
+    calling: Calling,
 }
 
 impl Envelope {
-    fn new(model: Option<String>) -> Self {
+    fn new(model: Option<String>, calling: Calling) -> Self {
         Self {
             id: format!("chatcmpl-{}", Uuid::new_v4().simple()),
             created: unix_seconds(),
             model: model.unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
+            calling,
         }
     }
 }
@@ -57,7 +59,7 @@ pub fn route(state: &State) -> Route {
 }
 
 async fn create(state: State, call: Call<Asked>) -> Answer {
-    let envelope = Envelope::new(call.body.model.clone());
+    let envelope = Envelope::new(call.body.model.clone(), call.body.calling);
     let routing = call.room(call.body.model.clone());
     let session = call.session(call.body.chat.user.as_deref(), &state.http().sessions);
     let watched = Watched {

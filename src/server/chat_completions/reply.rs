@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Envelope;
+use super::decode::Calling;
 use crate::chat::{Cost, Delta, Finished, RunEvent, ToolCall, ToolCallDelta, Usage};
 use crate::gateway::{RunError, RunStream};
 
@@ -99,7 +100,14 @@ impl Completion {
             role: "assistant",
             content: (!is_silent).then_some(said.text.as_str()),
             refusal,
-            tool_calls: said.calls.iter().map(Call::from).collect(),
+            tool_calls: match envelope.calling {
+                Calling::Tools => said.calls.iter().map(Call::from).collect(),
+                Calling::Functions => Vec::new(),
+            },
+            function_call: match envelope.calling {
+                Calling::Tools => None,
+                Calling::Functions => said.calls.first().map(|call| Call::from(call).function),
+            },
             reasoning_content: Some(said.reasoning.as_str())
                 .filter(|reasoning| !reasoning.is_empty()),
             annotations: [],
@@ -113,7 +121,7 @@ impl Completion {
                 index: 0,
                 message,
                 logprobs: said.logprobs.as_ref(),
-                finish_reason: self.finished.reason.as_str(),
+                finish_reason: envelope.calling.finish_reason(self.finished.reason),
             }],
             usage: self.finished.usage.map(UsageShape::from),
             service_tier: None,
@@ -150,6 +158,8 @@ struct Message<'a> {
     refusal: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function_call: Option<CalledFunction<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_content: Option<&'a str>,
     annotations: [(); 0],

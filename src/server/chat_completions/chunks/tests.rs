@@ -10,6 +10,7 @@ fn watching(usage: bool) -> Watched {
 
 fn envelope() -> Envelope {
     Envelope {
+        calling: Calling::Tools,
         id: "chatcmpl-1".to_owned(),
         created: 7,
         model: "a\"b".to_owned(),

@@ -10,6 +10,7 @@ async fn folded(deltas: Vec<Delta>, finished: Finished) -> String {
         .await
         .unwrap();
     let envelope = Envelope {
+        calling: Calling::Tools,
         id: "chatcmpl-1".to_owned(),
         created: 7,
         model: "openclaw".to_owned(),
