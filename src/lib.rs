@@ -20,7 +20,7 @@
 //! ```text
 //! main -> cli -> { server, gateway, auth, config }      server -> { gateway, auth, sse, config }      auth -> config
 //! gateway -> { providers, tools, sessions, config }      providers -> { sse, config }
-//! tools -> { providers (the guarded fetch), config }     sessions -> nobody
+//! tools -> { providers (the guarded fetch), sessions, config }      sessions -> nobody
 //! everyone -> chat; chat and sse -> nobody
 //! ```
 #![forbid(unsafe_code)]

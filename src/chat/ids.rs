@@ -129,9 +129,10 @@ impl<'de> Deserialize<'de> for ModelRef {
 }
 
 /// Whose state it is. What is stored under one principal is not there for another.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Principal {
     /// Everyone who holds the secret of this installation, and the person at its terminal.
+    #[default]
     Owner,
     /// An identity that a trusted proxy vouches for.
     Proxy(String),

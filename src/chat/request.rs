@@ -48,6 +48,8 @@ pub struct Routing {
     pub model_override: Option<String>,
     /// The channel of the prompt's runtime line.
     pub channel: Option<String>,
+    /// Whose request it is; of the person at the terminal unless a door says otherwise.
+    pub principal: Principal,
     pub authority: Authority,
 }
 

@@ -14,7 +14,7 @@ use super::failover::{Situation, Step, WAIT_BUDGET, step};
 use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef};
 use crate::config::Compat;
 use crate::providers::{EmbedCall, EmbedReply, EmbedSlice, Provider, ProviderError};
-use crate::tools::Embedder;
+use crate::tools::{Embed, Embedder};
 
 /// The most inputs of one request.
 pub const MAX_INPUTS: usize = 2048;
@@ -61,7 +61,12 @@ pub(super) async fn embed(inner: &Inner, request: EmbedRequest) -> Result<Embedd
 
 /// The model as the tools of an agent use it.
 pub(super) fn embedder(model: EmbedModel) -> Embedder {
-    Arc::new(move |texts| {
+    // Of one model there are vectors of several lengths.
+    let name = match model.dimensions {
+        Some(dimensions) => format!("{}@{dimensions}", model.id),
+        None => model.id.to_string(),
+    };
+    let embed: Embed = Arc::new(move |texts| {
         let model = model.clone();
         async move {
             let job = Job {
@@ -75,7 +80,8 @@ pub(super) fn embedder(model: EmbedModel) -> Embedder {
             Ok(reply.vectors)
         }
         .boxed()
-    })
+    });
+    Embedder { model: name, embed }
 }
 
 fn check(input: &EmbedInput) -> Result<(), RunError> {

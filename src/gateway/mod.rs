@@ -38,6 +38,7 @@ pub use crate::sessions::{
     Page, SessionId, SessionStore, StoreError, Summary, Transcript, Turn, TurnState,
 };
 use crate::sessions::{PruneMode, PrunePolicy, SessionKey, SqliteStore, Timing, Unavailable};
+use crate::tools::{Index, Outside};
 use admission::Admission;
 use catalog::Providers;
 pub use embed::{MAX_INPUT_CHARS, MAX_INPUTS};
@@ -83,7 +84,12 @@ impl Gateway {
             discovery::recall(&providers, folder);
         }
         let fetcher = Arc::new(Fetcher::default());
-        let agents = Agents::new(config, env, &providers, &fetcher)?;
+        let outside = Outside {
+            fetcher: Arc::clone(&fetcher),
+            embedder: None,
+            index: state_dir.map(Index::new),
+        };
+        let agents = Agents::new(config, env, &providers, &outside)?;
         let limits = &config.agents.defaults;
         let admission = Admission::new(limits.max_concurrent as usize, limits.max_queued as usize);
         let sessions = &config.session;

@@ -21,8 +21,8 @@ use super::target::Plan;
 use super::window::{Room, Window};
 use super::{Gateway, RunStream};
 use crate::chat::{
-    Authority, ChatEvent, ChatRequest, Finished, ModelRef, RunEvent, RunRequest, Started,
-    ToolActivity, ToolCall, Usage,
+    ChatEvent, ChatRequest, Finished, ModelRef, RunEvent, RunRequest, Started, ToolActivity,
+    ToolCall, Usage,
 };
 use crate::config::CompactionMode;
 use crate::providers::ChatStream;
@@ -45,7 +45,17 @@ pub(super) async fn run_agent(
     let mut chat = request.chat;
     let asked_in_prompt = chain.iter().any(|model| !model.knows_schemas);
     let constraint = Constraint::of(&chat, asked_in_prompt)?;
-    let house = house(plan, &chain, &chat, request.routing.authority);
+    let context = ToolContext {
+        agent: agent.id.clone(),
+        model: chain[0].id.clone(),
+        session: session.as_ref().map(|session| session.key.clone()),
+        principal: request.routing.principal,
+        owner: request.routing.authority.is_owner(agent.public_mode),
+        public: agent.public_mode,
+        store: inner.store.clone(),
+        workbench: Arc::clone(&plan.workbench),
+    };
+    let house = house(plan, &chain, &chat, context);
     let channel = request.routing.channel.as_deref();
     chat.system = plan
         .prompt
@@ -145,27 +155,23 @@ async fn settle(
 
 /// The tools of the house for this run: those that every model of the chain may have, and that no tool of the caller's
 /// takes the name of.
-fn house(plan: &Plan, chain: &[Callable], chat: &ChatRequest, authority: Authority) -> House {
-    let context = |model: &Callable| ToolContext {
-        agent: plan.agent.id.clone(),
-        model: model.id.clone(),
-        owner: authority.is_owner(plan.agent.public_mode),
-        public: plan.agent.public_mode,
-        workbench: Arc::clone(&plan.workbench),
-    };
-    let context_of_first = context(&chain[0]);
-    let mut offered = tools::offered(&plan.policy, &context_of_first);
+fn house(plan: &Plan, chain: &[Callable], chat: &ChatRequest, context: ToolContext) -> House {
+    let mut offered = tools::offered(&plan.policy, &context);
     for model in &chain[1..] {
         if offered.is_empty() {
             break;
         }
-        let also = tools::offered(&plan.policy, &context(model));
+        let fallback = ToolContext {
+            model: model.id.clone(),
+            ..context.clone()
+        };
+        let also = tools::offered(&plan.policy, &fallback);
         offered.retain(|tool| also.iter().any(|other| other.name() == tool.name()));
     }
     offered.retain(|tool| chat.tools.iter().all(|own| own.name != tool.name()));
     House {
         tools: offered,
-        context: context_of_first,
+        context,
     }
 }
 

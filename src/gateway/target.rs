@@ -12,7 +12,7 @@ use super::memory::Memory;
 use super::prompt::{Host, Prompt};
 use crate::chat::{ModelRef, Routing};
 use crate::config::{Agent, Config, Environment, ModelKind, ModelSettings, agent_id};
-use crate::providers::{Fetcher, SetupError};
+use crate::providers::SetupError;
 use crate::tools::{Outside, Policy, Workbench};
 
 /// An agent with everything that does not change from run to run.
@@ -86,15 +86,15 @@ impl Agents {
         config: &Config,
         env: &Environment,
         providers: &Providers,
-        fetcher: &Arc<Fetcher>,
+        outside: &Outside,
     ) -> Result<Self, SetupError> {
         let agents = config.agents.resolve(config.memory.search.as_ref());
         let host = Host::this();
         let plan = |agent: Agent| {
             let memory = Memory::new(agent.memory_search.as_ref(), providers)?;
             let outside = Outside {
-                fetcher: Arc::clone(fetcher),
                 embedder: memory.own_model(providers).ok().map(embedder),
+                ..outside.clone()
             };
             let workbench = Workbench::new(&agent, &config.tools, env, outside);
             let mut plan = Plan {

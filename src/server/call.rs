@@ -98,6 +98,7 @@ impl<B> Call<B> {
             agent: self.routing.agent.clone(),
             model_override: self.routing.model.clone(),
             channel: self.routing.channel.clone(),
+            principal: self.caller.principal().clone(),
             authority: Authority {
                 any_model: self.caller.has(Scope::Admin),
                 sender_is_owner: self.routing.sender_is_owner,

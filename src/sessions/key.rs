@@ -89,6 +89,12 @@ impl SessionKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it names a session of this agent.
+    pub fn is_of(&self, agent: &AgentId) -> bool {
+        let scoped = strip(&self.0, AGENT).and_then(|rest| strip(rest, agent.as_str()));
+        scoped.is_some_and(|name| name.starts_with(':'))
+    }
 }
 
 impl fmt::Display for SessionKey {
@@ -198,6 +204,15 @@ mod tests {
             key(&"x".repeat(513)).unwrap().len(),
             "agent:main:openai-user:".len() + 64
         );
+    }
+
+    #[test]
+    fn a_key_is_of_the_agent_that_it_names_and_of_no_other() {
+        let key = SessionKey::parse(&"main".parse().unwrap(), "agent:main:main2:x").unwrap();
+        assert!(key.is_of(&"main".parse().unwrap()));
+        for other in ["main2", "mai", "x"] {
+            assert!(!key.is_of(&other.parse().unwrap()), "{other}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What an agent has written down (`MEMORY.md` and the Markdown files of `memory/`), in pieces that can be searched by
-//! meaning. Kept in memory; a file is read again when it changed, and a piece is embedded again when its text did.
+//! meaning. A file is read again when it changed, and a piece is embedded again when its text did; what was embedded is
+//! kept from process to process by the [`Index`].
 
 mod chunks;
+mod index;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +18,10 @@ use super::Workspace;
 use super::blocking::{Stop, blocking};
 use super::workbench::Embedder;
 use super::workspace::open_regular;
+use crate::chat::AgentId;
 use chunks::{Chunk, Digest};
+pub use index::Index;
+use index::{Entry, Owner};
 
 /// The most files that are searched.
 const MAX_FILES: usize = 1000;
@@ -47,6 +52,8 @@ pub struct Found {
 
 /// The memory of one agent.
 pub struct Memory {
+    agent: AgentId,
+    index: Option<Index>,
     files: Mutex<HashMap<PathBuf, Remembered>>,
     /// One refresh at a time: a second one would have the same pieces embedded again.
     refresh: Semaphore,
@@ -79,16 +86,17 @@ enum Current {
     Changed(Stamp, Vec<Chunk>),
 }
 
-impl Default for Memory {
-    fn default() -> Self {
+impl Memory {
+    /// Without an index it lasts no longer than the process.
+    pub fn new(agent: AgentId, index: Option<Index>) -> Self {
         Self {
+            agent,
+            index,
             files: Mutex::default(),
             refresh: Semaphore::new(1),
         }
     }
-}
 
-impl Memory {
     /// The pieces that are nearest to `query` in meaning, at most `limit`.
     ///
     /// # Errors
@@ -104,7 +112,7 @@ impl Memory {
         if self.lock().is_empty() {
             return Ok(Vec::new());
         }
-        let vectors = embed(vec![query.to_owned()]).await?;
+        let vectors = (embed.embed)(vec![query.to_owned()]).await?;
         let query = vectors.first().ok_or("the question was not embedded")?;
         let mut found = self.scored(query);
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -130,13 +138,23 @@ impl Memory {
         let _turn = self.refresh.acquire().await.expect("it is never closed");
         let known = self.known_files();
         let workspace = workspace.clone();
-        let current = blocking(move |stop| current(&workspace, &known, stop)).await?;
+        let (current, is_changed) = blocking(move |stop| {
+            let current = current(&workspace, &known, stop)?;
+            let is_same = |(_, now): &(PathBuf, Current)| matches!(now, Current::Same);
+            let is_changed = current.len() != known.len() || !current.iter().all(is_same);
+            Ok((current, is_changed))
+        })
+        .await?;
+        if !is_changed {
+            return Ok(());
+        }
 
         let mut vectors = self.known_vectors();
+        vectors.extend(self.stored(embed, missing(&current, &vectors)).await);
         let new = missing(&current, &vectors);
         for batch in new.chunks(BATCH) {
             let texts = batch.iter().map(|chunk| chunk.text.clone()).collect();
-            let embedded = embed(texts).await?;
+            let embedded = (embed.embed)(texts).await?;
             if embedded.len() != batch.len() {
                 return Err("not every piece was embedded".to_owned());
             }
@@ -144,7 +162,62 @@ impl Memory {
             vectors.extend(batch.iter().map(|chunk| chunk.digest).zip(embedded));
         }
         self.put(current, &vectors);
+        self.store(embed).await;
         Ok(())
+    }
+
+    /// The vectors that the index has of these pieces. One that cannot be read has none.
+    async fn stored(&self, embed: &Embedder, wanted: Vec<Chunk>) -> HashMap<Digest, Arc<[f32]>> {
+        let Some(index) = self.index.clone().filter(|_| !wanted.is_empty()) else {
+            return HashMap::new();
+        };
+        let owner = self.owner(embed);
+        let wanted: HashSet<Digest> = wanted.iter().map(|chunk| chunk.digest).collect();
+        let read = blocking(move |_| {
+            index
+                .read(&owner, &wanted)
+                .map_err(|error| error.to_string())
+        });
+        read.await.unwrap_or_else(|error| {
+            tracing::warn!(agent = %self.agent, error, "the index of the memory cannot be read");
+            HashMap::new()
+        })
+    }
+
+    /// Brings the index up to what is remembered now. Where it cannot be written, the next process embeds again.
+    async fn store(&self, embed: &Embedder) {
+        let Some(index) = self.index.clone() else {
+            return;
+        };
+        let (owner, entries) = (self.owner(embed), self.entries());
+        let write = blocking(move |_| {
+            let written = index.write(&owner, &entries);
+            written.map_err(|error| error.to_string())
+        });
+        if let Err(error) = write.await {
+            tracing::warn!(agent = %self.agent, error, "the index of the memory cannot be written");
+        }
+    }
+
+    fn owner(&self, embed: &Embedder) -> Owner {
+        Owner {
+            agent: self.agent.to_string(),
+            model: embed.model.clone(),
+        }
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let files = self.lock();
+        let of_file = |(path, file): (&PathBuf, &Remembered)| {
+            let file_name = path.to_string_lossy().into_owned();
+            let entry = move |piece: &Piece| Entry {
+                file: file_name.clone(),
+                digest: piece.chunk.digest,
+                vector: Arc::clone(&piece.vector),
+            };
+            file.pieces.iter().map(entry).collect::<Vec<_>>()
+        };
+        files.iter().flat_map(of_file).collect()
     }
 
     fn known_files(&self) -> HashMap<PathBuf, Known> {

@@ -17,6 +17,8 @@ mod policy;
 mod read;
 mod result;
 mod session_status;
+mod sessions_history;
+mod sessions_list;
 mod web_fetch;
 mod workbench;
 mod workspace;
@@ -30,11 +32,13 @@ use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::chat::{self, AgentId, ModelRef};
+use crate::chat::{self, AgentId, ModelRef, Principal};
+use crate::sessions::{SessionKey, SessionStore};
 
+pub use memory::Index;
 pub use policy::{Group, Policy};
 pub use result::{MAX_RESULT_BYTES, ToolResult};
-pub use workbench::{Embedder, ExecSettings, Outside, Workbench};
+pub use workbench::{Embed, Embedder, ExecSettings, Outside, Workbench};
 pub use workspace::{Workspace, open_regular};
 
 /// Something that a model can have done. Dropping the future of a call ends everything that the call began.
@@ -82,12 +86,27 @@ pub struct ToolContext {
     pub agent: AgentId,
     /// The model that is called.
     pub model: ModelRef,
+    /// The session that the run continues, where it continues one.
+    pub session: Option<SessionKey>,
+    /// Whose sessions may be seen.
+    pub principal: Principal,
     /// Whether the caller is an owner.
     pub owner: bool,
     /// Whether the agent answers strangers.
     pub public: bool,
+    /// Where sessions are kept; `None` where none are.
+    pub store: Option<Arc<dyn SessionStore>>,
     /// What the tools of this agent work with.
     pub workbench: Arc<Workbench>,
+}
+
+impl ToolContext {
+    /// # Errors
+    /// A sentence for the model where no sessions are kept.
+    fn need_store(&self) -> Result<&dyn SessionStore, String> {
+        let store = self.store.as_deref();
+        store.ok_or_else(|| "no sessions are kept".to_owned())
+    }
 }
 
 /// The tools of the house, by name.
@@ -101,6 +120,8 @@ pub fn builtin() -> Vec<Arc<dyn Tool>> {
         Arc::new(memory_search::MemorySearch),
         Arc::new(read::Read),
         Arc::new(session_status::SessionStatus),
+        Arc::new(sessions_history::SessionsHistory),
+        Arc::new(sessions_list::SessionsList),
         Arc::new(web_fetch::WebFetch),
         Arc::new(write::Write),
     ]

@@ -155,8 +155,7 @@ mod tests {
     use crate::tools::builtin;
     use serde_json::{Value, json};
 
-    const ALL: &str =
-        "edit exec grep ls memory_get memory_search read session_status web_fetch write";
+    const ALL: &str = "edit exec grep ls memory_get memory_search read session_status sessions_history sessions_list web_fetch write";
 
     /// The names of the tools that an agent with `agent` as its `tools` has on `openai/gpt-5.4`.
     fn allowed(tools: Value, agent: Value) -> String {
@@ -188,7 +187,7 @@ mod tests {
         assert_eq!(allowed(json!({ "profile": "coding" }), json!({})), ALL);
         assert_eq!(
             allowed(json!({ "profile": "messaging" }), json!({})),
-            "session_status"
+            "session_status sessions_history sessions_list"
         );
     }
 
@@ -200,7 +199,10 @@ mod tests {
         assert_eq!(only(&["group:fs"]), "edit grep ls read write");
         assert_eq!(only(&["group:memory"]), "memory_get memory_search");
         assert_eq!(only(&["group:runtime"]), "exec");
-        assert_eq!(only(&["group:sessions"]), "session_status");
+        assert_eq!(
+            only(&["group:sessions"]),
+            "session_status sessions_history sessions_list"
+        );
         assert_eq!(only(&["group:web"]), "web_fetch");
         assert_eq!(only(&["Bash"]), "exec");
         assert_eq!(only(&["*"]), ALL);
@@ -259,7 +261,7 @@ mod tests {
         assert_eq!(allowed(tools(none.clone()), json!({})), "");
         assert_eq!(
             allowed(tools(none), json!({ "profile": "messaging" })),
-            "session_status"
+            "session_status sessions_history sessions_list"
         );
         let model = json!({
             "openai": { "deny": ["exec"] },

@@ -1,4 +1,4 @@
-//! `session_status`: who the agent is, on which model, and what time it is.
+//! `session_status`: who the agent is, on which model, in which session, and what time it is.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -15,7 +15,7 @@ impl Tool for SessionStatus {
     }
 
     fn description(&self) -> &str {
-        "Tell the agent, the model, and the date and time."
+        "Tell the agent, the model, the session, and the date and time."
     }
 
     fn parameters(&self) -> &str {
@@ -42,12 +42,18 @@ fn status(context: &ToolContext, now: Timestamp) -> String {
     let zone = zone.iana_name().unwrap_or("UTC");
     let (agent, model) = (&context.agent, &context.model);
     let time = now.strftime("%A, %Y-%m-%d %H:%M:%S %:z");
-    format!("agent: {agent}\nmodel: {model}\ntime: {time} ({zone})")
+    // Neither is by which channel and name the agent knows its callers.
+    let session = match &context.session {
+        Some(session) if !context.public => format!("session: {session}\n"),
+        _ => String::new(),
+    };
+    format!("agent: {agent}\nmodel: {model}\n{session}time: {time} ({zone})")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sessions::SessionKey;
     use crate::tools::tests::Bench;
     use serde_json::json;
 
@@ -60,6 +66,11 @@ mod tests {
         assert_eq!(
             status(&context, now),
             "agent: main\nmodel: p/m\ntime: Thursday, 2026-07-02 00:30:00 +02:00 (Europe/Berlin)"
+        );
+        context.session = SessionKey::parse(&context.agent, "notes").ok();
+        assert_eq!(
+            status(&context, now),
+            "agent: main\nmodel: p/m\nsession: agent:main:notes\ntime: Thursday, 2026-07-02 00:30:00 +02:00 (Europe/Berlin)"
         );
         context.public = true;
         assert_eq!(

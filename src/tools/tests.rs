@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::config::{AgentsConfig, Environment, ToolsConfig};
 use crate::providers::Fetcher;
+use crate::sessions::SqliteStore;
 
 /// An agent with a workspace of its own, and its tools.
 pub struct Bench {
@@ -76,6 +77,7 @@ impl Bench {
         let outside = Outside {
             fetcher: Arc::new(Fetcher::default()),
             embedder: self.embedder.clone(),
+            index: None,
         };
         let workbench = Workbench::new(
             &agent,
@@ -86,8 +88,11 @@ impl Bench {
         ToolContext {
             agent: agent.id.clone(),
             model: "p/m".parse().unwrap(),
+            session: None,
+            principal: Principal::Owner,
             owner: true,
             public: agent.public_mode,
+            store: None,
             workbench: Arc::new(workbench),
         }
     }
@@ -112,16 +117,26 @@ fn full() -> Policy {
     Policy::new(&config, &Default::default())
 }
 
+/// The model `p/e`, which does this.
+pub fn embedder_of(embed: Embed) -> Embedder {
+    Embedder {
+        model: "p/e".to_owned(),
+        embed,
+    }
+}
+
 fn embedder() -> Embedder {
-    Arc::new(|texts: Vec<String>| {
+    embedder_of(Arc::new(|texts: Vec<String>| {
         async move { Ok(texts.iter().map(|_| vec![1.0]).collect()) }.boxed()
-    })
+    }))
 }
 
 #[test]
 fn an_owner_is_offered_every_tool_and_nobody_else_those_that_change_things() {
     let bench = Bench::new().embedder(embedder());
     let mut context = bench.context();
+    let state = tempfile::tempdir().unwrap();
+    context.store = Some(Arc::new(SqliteStore::new(state.path()).unwrap()));
     assert_eq!(
         names(&offered(&full(), &context)),
         [
@@ -133,6 +148,8 @@ fn an_owner_is_offered_every_tool_and_nobody_else_those_that_change_things() {
             "memory_search",
             "read",
             "session_status",
+            "sessions_history",
+            "sessions_list",
             "web_fetch",
             "write"
         ]
@@ -164,7 +181,7 @@ fn a_tool_without_what_it_needs_is_not_offered() {
     context = agent.context();
     assert_eq!(
         names(&offered(&full(), &context)),
-        ["session_status", "web_fetch"]
+        ["session_status", "web_fetch"] // Without a store there are no sessions to see.
     );
 }
 
@@ -268,7 +285,9 @@ async fn a_public_agent_shows_nothing_of_the_machine_nor_of_its_paths_or_files()
     fs::create_dir_all(root.join("memory")).unwrap();
     fs::write(root.join(format!("{CANARY}.txt")), "x").unwrap();
     fs::write(root.join(format!("memory/{CANARY}.md")), "# Tea\n").unwrap();
-    let context = bench.context();
+    let mut context = bench.context();
+    context.session = SessionKey::parse(&context.agent, CANARY).ok();
+    context.store = Some(Arc::new(SqliteStore::new(outer.path()).unwrap()));
     let offered = offered(&full(), &context);
     assert_eq!(
         names(&offered),

@@ -7,21 +7,31 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use jiff::tz::TimeZone;
 
-use super::memory::Memory;
+use super::memory::{Index, Memory};
 use super::{Tool, Workspace, builtin};
 use crate::config::{Agent, Environment, ToolsConfig};
 use crate::providers::{FetchRules, Fetcher};
 
 /// Turns texts into vectors, one each, in their order; or says in a sentence why not.
-pub type Embedder =
+pub type Embed =
     Arc<dyn Fn(Vec<String>) -> BoxFuture<'static, Result<Vec<Vec<f32>>, String>> + Send + Sync>;
 
-/// What tools reach outside of this machine.
+/// An embedding model that tools use.
+#[derive(Clone)]
+pub struct Embedder {
+    /// Its name. Vectors of models of one name, and of no others, can be compared.
+    pub model: String,
+    pub embed: Embed,
+}
+
+/// What tools reach outside of the workspace.
 #[derive(Clone)]
 pub struct Outside {
     pub fetcher: Arc<Fetcher>,
     /// The agent's own embedding model, where it has one.
     pub embedder: Option<Embedder>,
+    /// Where the vectors of the agents' memories are kept; without it they are embedded anew by each process.
+    pub index: Option<Index>,
 }
 
 /// What the tools of one agent work with.
@@ -55,7 +65,7 @@ impl Workbench {
         Self {
             tools: builtin(),
             workspace: agent.workspace.as_ref().map(locate),
-            memory: Memory::default(),
+            memory: Memory::new(agent.id.clone(), outside.index.clone()),
             exec: ExecSettings {
                 timeout: tools.exec.timeout(),
                 variables: VARIABLES.into_iter().filter_map(variable).collect(),

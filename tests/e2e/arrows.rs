@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("server", &["auth", "config", "gateway", "sse"]),
     ("sessions", &[]),
     ("sse", &[]),
-    ("tools", &["config", "providers"]),
+    ("tools", &["config", "providers", "sessions"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {

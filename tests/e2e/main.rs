@@ -20,3 +20,4 @@ mod scripted_provider;
 mod sessions;
 mod support;
 mod tools;
+mod tools_at_work;

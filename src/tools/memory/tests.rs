@@ -6,21 +6,21 @@ use futures_util::FutureExt;
 use serde_json::json;
 
 use super::*;
-use crate::tools::tests::Bench;
-use crate::tools::{ToolResult, call};
+use crate::tools::tests::{Bench, embedder_of};
+use crate::tools::{Embed, ToolResult, call};
 
 /// Embeds a text as how often each of three words stands in it, and keeps what it was asked.
 fn counting() -> (Embedder, Arc<Mutex<Vec<String>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
-    let embedder: Embedder = Arc::new(move |texts: Vec<String>| {
+    let embedder = embedder_of(Arc::new(move |texts: Vec<String>| {
         let count = |text: &String, word| text.matches(word).count() as f32;
         let vectors = texts.iter();
         let vectors = vectors.map(|text| vec![count(text, "tea"), count(text, "cat"), 0.1]);
         let vectors = vectors.collect();
         seen.lock().unwrap().extend(texts.clone());
         async move { Ok(vectors) }.boxed()
-    });
+    }));
     (embedder, asked)
 }
 
@@ -47,7 +47,7 @@ async fn what_is_nearest_in_meaning_comes_first_and_only_changes_are_embedded() 
     bench.write("memory/c.txt", "tea\n");
     bench.write("OTHER.md", "tea\n");
     let (embed, asked) = counting();
-    let memory = Memory::default();
+    let memory = Memory::new("main".parse().unwrap(), None);
     let expected =
         [("MEMORY.md", 3), ("memory/a.md", 1)].map(|(path, line)| (path.to_owned(), line));
     assert_eq!(search(&memory, &bench, &embed).await[..2], expected);
@@ -74,6 +74,42 @@ async fn what_is_nearest_in_meaning_comes_first_and_only_changes_are_embedded() 
 }
 
 #[tokio::test]
+async fn what_was_embedded_is_known_to_the_next_process_by_model_and_text() {
+    let bench = Bench::new();
+    let state = tempfile::tempdir().unwrap();
+    let index = Some(Index::new(state.path()));
+    let started = || Memory::new("main".parse().unwrap(), index.clone());
+    let (mut embed, asked) = counting();
+    bench.write("MEMORY.md", "# Cats\ncat\n# Tea\ntea\n");
+    let expected = search(&started(), &bench, &embed).await;
+    assert_eq!(expected[0], ("MEMORY.md".to_owned(), 3));
+    assert_eq!(taken(&asked).len(), 3);
+
+    assert_eq!(search(&started(), &bench, &embed).await, expected);
+    assert_eq!(taken(&asked), ["tea"]);
+
+    bench.write("MEMORY.md", "# Cats\ncat\n# Tea\nmuch tea\n");
+    search(&started(), &bench, &embed).await;
+    assert_eq!(taken(&asked), ["# Tea\nmuch tea\n", "tea"]);
+
+    embed.model = "p/other".to_owned();
+    search(&started(), &bench, &embed).await;
+    assert_eq!(taken(&asked).len(), 3);
+}
+
+#[tokio::test]
+async fn an_index_that_cannot_be_used_takes_no_search_away() {
+    let bench = Bench::new();
+    let state = tempfile::tempdir().unwrap();
+    std::fs::create_dir(state.path().join("memory.sqlite")).unwrap();
+    let (embed, _) = counting();
+    bench.write("MEMORY.md", "tea\n");
+    let memory = Memory::new("main".parse().unwrap(), Some(Index::new(state.path())));
+    let found = search(&memory, &bench, &embed).await;
+    assert_eq!(found, [("MEMORY.md".to_owned(), 1)]);
+}
+
+#[tokio::test]
 async fn the_tool_tells_places_and_to_strangers_only_texts() {
     let (embed, _) = counting();
     let bench = Bench::new().embedder(embed);
@@ -95,8 +131,8 @@ async fn the_tool_tells_places_and_to_strangers_only_texts() {
 
 #[tokio::test]
 async fn a_failing_embedding_is_told_to_the_model() {
-    let embed: Embedder = Arc::new(|_| async { Err("no embeddings today".to_owned()) }.boxed());
-    let bench = Bench::new().embedder(embed);
+    let embed: Embed = Arc::new(|_| async { Err("no embeddings today".to_owned()) }.boxed());
+    let bench = Bench::new().embedder(embedder_of(embed));
     bench.write("MEMORY.md", "tea");
     let found = bench.call("memory_search", json!({ "query": "tea" })).await;
     assert_eq!(found, Err("no embeddings today".to_owned()));
