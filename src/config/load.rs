@@ -12,7 +12,7 @@ use super::locate::{Outline, parse as parse_json5};
 use super::paths::Paths;
 use super::problem::{Path, Problem};
 use super::report::ConfigError;
-use super::{Config, Environment, Secret, agents, models};
+use super::{Config, Environment, Secret, agent, models};
 
 /// A configuration, and where it came from.
 #[derive(Debug, Clone)]
@@ -159,7 +159,7 @@ fn parse(
             .any(|path| problem.path.starts_with(path))
     });
     problems.extend(findings.problems);
-    problems.extend(agents::contradictions(&value));
+    problems.extend(agent::contradictions(&value));
     problems.extend(models::contradictions(&value));
     if !problems.is_empty() {
         return Err(ConfigError::new(file, text, &problems).into());

@@ -3,6 +3,7 @@
 //! The types here are the schema: their doc comments and ranges are what error messages and `config schema` say.
 //! Sections and keys of OpenClaw that this program does not have are accepted and ignored.
 
+mod agent;
 mod agents;
 mod check;
 mod endpoints;
@@ -29,9 +30,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use agent::{Agent, Bootstrap, agent_id};
 pub use agents::{
-    Agent, AgentSettings, AgentsConfig, Bootstrap, CompactionMode, Identity, MemorySearch,
-    ModelChoice, ModelSettings, PromptContext, RemoteEmbedding, agent_id,
+    AgentSettings, AgentsConfig, CompactionMode, Identity, MemorySearch, ModelChoice,
+    ModelSettings, PromptContext, RemoteEmbedding,
 };
 pub use endpoints::{Endpoints, FetchConfig, ModelListing};
 pub use env::Environment;
