@@ -99,7 +99,7 @@ pub struct ToolCall {
     pub arguments: String,
 }
 
-/// The name of a [`Message::summary`]. No caller can give it: theirs have no space.
+/// The name of a [`Message::summary`]. A caller who gives it to a message changes only what its own session is compared by.
 const SUMMARY: &str = "conversation summary";
 
 impl Message {
