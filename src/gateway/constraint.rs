@@ -63,6 +63,11 @@ impl Constraint {
         Ok((!free).then_some(Self { tool, json }))
     }
 
+    /// Whether the text of the answer must be JSON, and nothing beside it.
+    pub fn wants_json(&self) -> bool {
+        !matches!(self.json, Json::Free)
+    }
+
     /// Whether an answer that ended for `reason` is what was asked for. One that was cut short, filtered or refused is
     /// told as what it is, not as a failure to obey.
     pub fn check(&self, said: &Said, reason: FinishReason) -> Result<(), Unmet> {

@@ -168,9 +168,10 @@ impl Job<'_> {
                 ))),
                 Err(error) if count > 1 && too_many(&error) => {
                     let middle = range.start + count / 2;
-                    self.model.cap.fetch_min(count / 2, Ordering::Relaxed);
                     let first = self.batch(range.start..middle).await?;
                     let second = self.batch(middle..range.end).await?;
+                    // Only now it is known that the number was at fault, and not one of the inputs.
+                    self.model.cap.fetch_min(count / 2, Ordering::Relaxed);
                     Ok(join(first, second))
                 }
                 Err(error) => Err(error.into()),

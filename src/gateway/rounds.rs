@@ -1,6 +1,7 @@
 //! What lies between the model calls of one run: whether an answer counts, is asked for once more, or calls tools of the
 //! house whose results go back to the model.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -35,6 +36,8 @@ pub struct Rounds {
     rounds: u32,
     failing: Option<(String, String, u32)>,
     said: Said,
+    /// Text of earlier rounds that is out already, where the whole of it must be JSON.
+    told: String,
     /// What the run has said and done so far, as messages: house calls and their results included, repairs not.
     transcript: Vec<Message>,
     /// For each call of this answer: its index for the caller, or `None` for one of the house's.
@@ -86,6 +89,7 @@ impl Rounds {
             rounds: 0,
             failing: None,
             said: Said::default(),
+            told: String::new(),
             transcript: Vec::new(),
             shown: Vec::new(),
             held: hold.then(VecDeque::new),
@@ -148,7 +152,7 @@ impl Rounds {
         // A caller's call ends the run; what the house was to do beside it is not done.
         said.tool_calls = callers;
         if let Some(constraint) = &self.constraint
-            && let Err(unmet) = constraint.check(&said, reason)
+            && let Err(unmet) = constraint.check(&with_told(&self.told, &said), reason)
         {
             return self.repair(said, unmet);
         }
@@ -174,6 +178,13 @@ impl Rounds {
     }
 
     fn work(&mut self, said: Said) -> Result<Next, RunError> {
+        if self.constraint.as_ref().is_some_and(Constraint::wants_json) {
+            // Words between tool calls are no part of the JSON: held back they go, told they count.
+            match &mut self.held {
+                Some(held) => held.clear(),
+                None => self.told.push_str(&said.text),
+            }
+        }
         if self.rounds == self.max_rounds {
             return Err(RunError::ToolRounds {
                 limit: self.max_rounds,
@@ -276,6 +287,16 @@ impl Rounds {
                 Message::User { .. } | Message::Tool { .. } => false,
             })
     }
+}
+
+/// The answer as its caller has it, when `told` is out already.
+fn with_told<'a>(told: &str, said: &'a Said) -> Cow<'a, Said> {
+    if told.is_empty() {
+        return Cow::Borrowed(said);
+    }
+    let mut whole = said.clone();
+    whole.text.insert_str(0, told);
+    Cow::Owned(whole)
 }
 
 impl House {

@@ -414,13 +414,16 @@ impl Stream for Run {
             if matches!(self.phase, Phase::Over) {
                 return Poll::Ready(None);
             }
-            let event = match self.poll_step(cx) {
-                Poll::Ready(Some(event)) => event,
-                Poll::Ready(None) => continue,
-                Poll::Pending => {
-                    ready!(self.alarm.as_mut().poll(cx));
-                    Err(self.deadline.passed())
-                }
+            // Asked first: a provider that always has something to say must not outlast the deadline. What is only
+            // left to be told is told.
+            let is_late = !matches!(self.phase, Phase::Telling { .. })
+                && self.alarm.as_mut().poll(cx).is_ready();
+            let event = match is_late {
+                true => Err(self.deadline.passed()),
+                false => match ready!(self.poll_step(cx)) {
+                    Some(event) => event,
+                    None => continue,
+                },
             };
             let event = event.map_err(|error| self.final_error(error));
             if event.is_err() {

@@ -49,6 +49,10 @@ pub async fn summarize(
         match event? {
             ChatEvent::Delta(delta) => said.add(&delta),
             ChatEvent::Finished(finished) => {
+                if said.text.trim().is_empty() {
+                    // What was dropped must not be replaced by nothing.
+                    return Err(RunError::Unfinished);
+                }
                 let text = cut(said.text.trim(), max_bytes);
                 let text = format!("Summary of the conversation so far:\n{text}");
                 return Ok((Message::summary(text), finished.usage));

@@ -88,8 +88,14 @@ fn configured(
         .api
         .or(vendor.map(|vendor| vendor.api))
         .unwrap_or(ApiKind::OpenaiCompletions);
-    let base_url = match (&config.base_url, vendor, api) {
-        (Some(url), _, _) => url.clone(),
+    // A key of the environment goes where its own source says, never to a place that the configuration names alone.
+    let found = vendor
+        .filter(|_| config.api_key.is_none() && config.base_url.is_none())
+        .and_then(|vendor| found_key(vendor, env));
+    let of_environment = found.as_ref().and_then(|found| found.base_url.clone());
+    config.api_key = config.api_key.or(found.map(|found| found.key));
+    let base_url = match (config.base_url.clone().or(of_environment), vendor, api) {
+        (Some(url), _, _) => url,
         (None, Some(vendor), _) => vendor.base_url.to_owned(),
         (None, None, ApiKind::Offline) => String::new(),
         (None, None, _) => {
@@ -99,11 +105,6 @@ fn configured(
             });
         }
     };
-    if config.api_key.is_none() {
-        let names = vendor.map_or(&[][..], |vendor| vendor.key_names);
-        let key = names.iter().find_map(|name| env.get(name));
-        config.api_key = key.map(Secret::new);
-    }
     let takes_key = vendor.is_some_and(|vendor| !vendor.key_names.is_empty());
     let needs_key = takes_key && config.base_url.is_none() && config.headers.is_empty();
     Ok(Known {
@@ -115,6 +116,26 @@ fn configured(
         api,
         config,
         vendor,
+    })
+}
+
+/// A vendor's key in the environment, and the place that the same source names for it.
+struct FoundKey {
+    key: Secret,
+    base_url: Option<String>,
+}
+
+fn found_key(vendor: &Vendor, env: &Environment) -> Option<FoundKey> {
+    let name = vendor
+        .key_names
+        .iter()
+        .find(|name| env.get(name).is_some())?;
+    let layer = env.layer_of(name)?;
+    Some(FoundKey {
+        key: Secret::new(env.get(name)?),
+        base_url: env
+            .get_in(layer, &vendor.base_url_name())
+            .map(str::to_owned),
     })
 }
 

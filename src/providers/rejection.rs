@@ -102,7 +102,9 @@ fn tidy(message: Option<String>, refusal: &Refusal<'_>) -> String {
         );
     };
     let message = match refusal.key {
-        Some(key) if !key.is_empty() => message.replace(key.expose(), "(redacted)"),
+        Some(key) if !key.expose().trim().is_empty() => {
+            message.replace(key.expose().trim(), "(redacted)")
+        }
         _ => message,
     };
     match message.char_indices().nth(MAX_MESSAGE_CHARS) {

@@ -315,3 +315,31 @@ async fn vectors_that_cannot_be_right_are_502_and_never_passed_on() {
         assert_eq!(reply.status, 502, "{data}: {}", reply.text());
     }
 }
+
+#[tokio::test]
+async fn one_text_that_is_too_long_does_not_shrink_the_batches_of_others() {
+    let provider = Scripted::start().await;
+    provider.always(Answer::from_fn(|request| {
+        if request.json()["input"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|text| text == "long")
+        {
+            return Answer::error(400, "maximum context length exceeded", "x");
+        }
+        Answer::embeddings_of(2)
+    }));
+    let house = House::before(&provider).await;
+    let ask = |input: Value| {
+        house.post(
+            "/v1/embeddings",
+            json!({ "model": "mock/e1", "input": input }),
+        )
+    };
+
+    assert_eq!(ask(json!(["long", "b"])).await.status, 400);
+    let before = provider.requests().len();
+    assert_eq!(ask(json!(["a", "b", "c", "d"])).await.status, 200);
+    assert_eq!(provider.requests().len(), before + 1);
+}

@@ -308,3 +308,24 @@ async fn a_public_agent_shows_nothing_of_its_machine() {
         );
     }
 }
+
+#[tokio::test]
+async fn words_between_tool_calls_are_no_part_of_a_json_answer() {
+    let provider = Scripted::start().await;
+    let (_dir, changes) = workspace(json!({ "allow": ["read"], "profile": "full" }));
+    let house = House::changed(&provider, changes).await;
+    provider.push(Answer::sse([
+        json!({ "choices": [{ "delta": { "content": "Let me look. " } }] }),
+        json!({ "choices": [{ "delta": { "tool_calls": [{ "index": 0, "id": "c1", "function": { "name": "read", "arguments": "{\"path\":\"a.txt\"}" } }] } }] }),
+        json!({ "choices": [{ "delta": {}, "finish_reason": "tool_calls" }] }),
+    ]));
+    provider.push(Answer::chat_auto("{\"n\":1}"));
+    let mut body = hello();
+    body["stream"] = json!(true);
+    body["response_format"] = json!({ "type": "json_object" });
+
+    let events = house.chat(body).await.events();
+
+    // The words are out and cannot be taken back: the answer is told as what it is.
+    assert_eq!(events[events.len() - 2]["error"]["code"], "schema_unmet");
+}

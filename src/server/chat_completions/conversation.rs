@@ -58,6 +58,9 @@ fn says_something(message: &Message) -> bool {
     }
 }
 
+/// Calls of one assistant message: each answer is looked up among them.
+const MAX_CALLS: usize = 256;
+
 #[derive(Default)]
 struct Reading {
     system: Vec<String>,
@@ -67,6 +70,8 @@ struct Reading {
     pictures: Pictures,
     /// What is wrong with results that begin the request, unless a lasting session keeps their calls.
     kept_calls: Option<ApiError>,
+    /// How many results begin the request.
+    kept_results: usize,
 }
 
 struct OpenCall {
@@ -135,6 +140,15 @@ impl Reading {
                 .map(Part::Refusal),
         );
         let mut tool_calls = Vec::new();
+        if message
+            .tool_calls
+            .as_ref()
+            .is_some_and(|calls| calls.len() > MAX_CALLS)
+        {
+            let param = format!("{at}.tool_calls");
+            let message = format!("`{param}` may hold {MAX_CALLS} calls");
+            return Err(ApiError::invalid(param, message));
+        }
         for (index, call) in message
             .tool_calls
             .unwrap_or_default()
@@ -192,6 +206,7 @@ impl Reading {
             // The call may be one that a lasting session keeps.
             (None, Some(id)) if self.only_results() => {
                 self.kept_calls.get_or_insert_with(unanswered);
+                self.kept_results += 1;
                 id
             }
             (None, _) => return Err(unanswered()),
@@ -200,9 +215,9 @@ impl Reading {
         Ok(())
     }
 
+    /// Whether nothing but results of kept calls has come so far.
     fn only_results(&self) -> bool {
-        let is_result = |message: &Message| matches!(message, Message::Tool { .. });
-        self.messages.iter().all(is_result)
+        self.messages.len() == self.kept_results
     }
 
     fn all_answered(&self) -> Result<(), ApiError> {
