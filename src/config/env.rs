@@ -2,12 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 
 /// Variables by name, in layers: the process environment, then the `.env` of the config folder, then the `env`
 /// section of the configuration. An empty variable counts as unset.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Environment {
     layers: Vec<BTreeMap<String, String>>,
+}
+
+impl fmt::Debug for Environment {
+    /// The names alone: among the values are keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.layers.iter().flat_map(BTreeMap::keys);
+        f.debug_list().entries(names).finish()
+    }
 }
 
 impl Environment {
@@ -40,5 +49,16 @@ impl Environment {
     pub fn get_in(&self, layer: usize, name: &str) -> Option<&str> {
         let value = self.layers.get(layer)?.get(name)?;
         (!value.is_empty()).then_some(value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_names_of_variables_are_shown() {
+        let env = Environment::default().with_layer([("KEY".to_owned(), "hunter2".to_owned())]);
+        assert_eq!(format!("{env:?}"), "[\"KEY\"]");
     }
 }

@@ -10,6 +10,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::ProviderError;
 
+/// The longest silence that a timer can hold.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// The bytes of a streamed answer. Watches for silence: every piece puts the alarm off.
 pub struct ByteStream {
     bytes: Pin<Box<dyn Stream<Item = Result<Bytes, ProviderError>> + Send>>,
@@ -27,6 +30,7 @@ impl ByteStream {
         bytes: impl Stream<Item = Result<Bytes, ProviderError>> + Send + 'static,
     ) -> Self {
         let last = Instant::now();
+        let limit = limit.min(LONGEST);
         Self {
             bytes: Box::pin(bytes),
             provider,
