@@ -23,11 +23,12 @@ pub struct Opened {
     pub events: ChatStream,
 }
 
-/// The end of a run's time.
+/// The time of a run: its end, and what may still be spent on waits before retries.
 #[derive(Clone, Copy)]
 pub struct Deadline {
     at: Instant,
     limit: Duration,
+    waits: Duration,
 }
 
 impl Deadline {
@@ -38,11 +39,18 @@ impl Deadline {
         Self {
             at: Instant::now() + limit.min(Self::LONGEST),
             limit,
+            waits: WAIT_BUDGET,
         }
     }
 
     pub fn at(&self) -> Instant {
         self.at
+    }
+
+    /// The longest wait that the run can afford: at most half of its time that is left, so that an answer still fits.
+    fn affords(&self) -> Duration {
+        let left = self.at.saturating_duration_since(Instant::now());
+        self.waits.min(left / 2)
     }
 
     pub fn passed(&self) -> RunError {
@@ -64,9 +72,12 @@ impl Deadline {
 ///
 /// # Errors
 /// What the last model said, once none is left that could do better.
-pub async fn open(chain: &Arc<[Callable]>, chat: &ChatRequest) -> Result<Opened, RunError> {
+pub async fn open(
+    chain: &Arc<[Callable]>,
+    chat: &ChatRequest,
+    deadline: &mut Deadline,
+) -> Result<Opened, RunError> {
     let order = order(chain);
-    let mut budget = WAIT_BUDGET;
     let mut left = order.iter().copied().peekable();
     while let Some(place) = left.next() {
         let model = &chain[place];
@@ -75,7 +86,6 @@ pub async fn open(chain: &Arc<[Callable]>, chat: &ChatRequest) -> Result<Opened,
             calls += 1;
             let error = match call(model, chat).await {
                 Ok((first, events)) => {
-                    model.cooldown.wake();
                     let price = model.price;
                     return Ok(Opened {
                         place,
@@ -93,7 +103,7 @@ pub async fn open(chain: &Arc<[Callable]>, chat: &ChatRequest) -> Result<Opened,
             let situation = Situation {
                 calls,
                 fallback_left: left.peek().is_some(),
-                budget,
+                budget: deadline.affords(),
                 jitter: jitter(),
             };
             let step = failover::step(&error, situation);
@@ -103,7 +113,7 @@ pub async fn open(chain: &Arc<[Callable]>, chat: &ChatRequest) -> Result<Opened,
             }
             match step {
                 Step::Retry(wait) => {
-                    budget = budget.saturating_sub(wait);
+                    deadline.waits = deadline.waits.saturating_sub(wait);
                     sleep(wait).await;
                 }
                 Step::Next => break,
@@ -190,5 +200,22 @@ fn empty(model: &Callable) -> ProviderError {
     ProviderError::Broken {
         provider: model.id.provider.to_string(),
         reason: "an empty answer".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_are_counted_over_the_whole_run_and_leave_time_for_an_answer() {
+        let mut deadline = Deadline::after(Duration::from_secs(60));
+        assert_eq!(deadline.affords(), WAIT_BUDGET);
+        deadline.waits -= Duration::from_secs(4);
+        assert_eq!(deadline.affords(), Duration::from_secs(6));
+        tokio::time::advance(Duration::from_secs(56)).await;
+        assert_eq!(deadline.affords(), Duration::from_secs(2));
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(deadline.affords(), Duration::ZERO);
     }
 }

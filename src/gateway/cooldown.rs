@@ -33,13 +33,6 @@ impl Cooldown {
         self.until
             .fetch_max(self.now().saturating_add(time), Ordering::Relaxed);
     }
-
-    /// The provider has answered: it may be asked again.
-    pub fn wake(&self) {
-        if self.until.load(Ordering::Relaxed) != 0 {
-            self.until.store(0, Ordering::Relaxed);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -47,14 +40,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_provider_rests_until_its_time_is_over_or_it_answers() {
+    fn a_provider_rests_until_its_time_is_over() {
         let cooldown = Cooldown::new();
         assert!(!cooldown.rests());
         cooldown.rest(Duration::from_secs(60));
         assert!(cooldown.rests());
-        cooldown.wake();
-        assert!(!cooldown.rests());
+        // A shorter word that comes later does not end the longer one.
         cooldown.rest(Duration::ZERO);
-        assert!(!cooldown.rests());
+        assert!(cooldown.rests());
+        let over = Cooldown::new();
+        over.rest(Duration::ZERO);
+        assert!(!over.rests());
     }
 }

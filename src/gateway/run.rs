@@ -18,7 +18,7 @@ use super::error::RunError;
 use super::rounds::{House, Next, Rounds};
 use super::summary::summarize;
 use super::target::Plan;
-use super::window::{Room, Window};
+use super::window::{self, Room, Window};
 use super::{Gateway, RunStream};
 use crate::chat::{
     ChatEvent, ChatRequest, Finished, ModelRef, RunEvent, RunRequest, Started, ToolActivity,
@@ -40,7 +40,8 @@ pub(super) async fn run_agent(
     let limit = request
         .timeout
         .map_or(agent.timeout, |own| own.min(agent.timeout));
-    let deadline = Deadline::after(limit);
+    let time = Deadline::after(limit);
+    let mut deadline = time;
 
     let mut chat = request.chat;
     let asked_in_prompt = chain.iter().any(|model| !model.knows_schemas);
@@ -89,16 +90,19 @@ pub(super) async fn run_agent(
                     (&window, room),
                 )
                 .await?;
-                let (kept, usage) = settle((plan, &window), &chain, entered, &mut chat).await;
+                let (kept, usage) =
+                    settle((plan, &window, &mut deadline), &chain, entered, &mut chat).await;
                 (Some(kept), usage)
             }
         };
-        window.check(&chat)?;
+        if let Some(widest) = agent.context_tokens.or_else(|| widest(&chain)) {
+            window::check(widest, &chat)?;
+        }
         let place = inner.admission.enter().await?;
-        let opened = open(&chain, &chat).await?;
+        let opened = open(&chain, &chat, &mut deadline).await?;
         Ok((kept, usage, place, opened))
     };
-    let (kept, usage, place, opened) = deadline.bound(begun).await?;
+    let (kept, usage, place, opened) = time.bound(begun).await?;
     let model = chain[opened.place].id.clone();
     let more_than_one_answer = constraint.is_some() || kept.is_some() || !house.tools.is_empty();
     let rounds = more_than_one_answer.then(|| {
@@ -121,10 +125,17 @@ pub(super) async fn run_agent(
     }))
 }
 
+/// The largest context window of a chain, as a fallback may have room for what the first model has not; `None` where
+/// one is not known.
+fn widest(chain: &[Callable]) -> Option<u64> {
+    let windows = chain.iter().map(|model| model.context_window);
+    windows.reduce(|one, other| Some(one?.max(other?)))?
+}
+
 /// Puts a session's conversation into the request, and where the agent wants it a summary into the place of what no
 /// longer fits. Without one the run goes on all the same.
 async fn settle(
-    (plan, window): (&Plan, &Window),
+    (plan, window, deadline): (&Plan, &Window, &mut Deadline),
     chain: &Arc<[Callable]>,
     entered: Entered,
     chat: &mut ChatRequest,
@@ -138,7 +149,7 @@ async fn settle(
     if dropped.is_empty() || plan.agent.compaction != CompactionMode::Summarize {
         return (kept, None);
     }
-    match summarize(chain, &dropped, window.summary_bytes()).await {
+    match summarize(chain, &dropped, (window.summary_bytes(), deadline)).await {
         Ok((summary, usage)) => {
             let mut stored = vec![summary.clone()];
             stored.extend(chat.messages.iter().cloned());
@@ -196,7 +207,7 @@ enum Phase {
         events: ChatStream,
     },
     /// The next model call is on its way.
-    Opening(BoxFuture<'static, Result<Opened, RunError>>),
+    Opening(BoxFuture<'static, Result<(Opened, Deadline), RunError>>),
     /// Tools of the house are at work.
     Working {
         /// Calls that have not been told of yet.
@@ -347,12 +358,18 @@ impl Run {
             return;
         };
         let (chain, chat) = (Arc::clone(&rounds.chain), Arc::clone(&rounds.chat));
-        self.phase = Phase::Opening(async move { open(&chain, &chat).await }.boxed());
+        let mut deadline = self.deadline;
+        let opening = async move {
+            let opened = open(&chain, &chat, &mut deadline).await?;
+            Ok((opened, deadline))
+        };
+        self.phase = Phase::Opening(opening.boxed());
     }
 
-    fn opened(&mut self, opened: Result<Opened, RunError>) -> Out {
+    fn opened(&mut self, opened: Result<(Opened, Deadline), RunError>) -> Out {
         match opened {
-            Ok(opened) => {
+            Ok((opened, deadline)) => {
+                self.deadline = deadline;
                 self.phase = Phase::answering(opened);
                 None
             }

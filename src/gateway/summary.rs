@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 
-use super::call::open;
+use super::call::{Deadline, open};
 use super::catalog::Callable;
 use super::error::RunError;
 use super::said::Said;
@@ -27,7 +27,7 @@ const MAX_INPUT_BYTES: usize = 200_000;
 pub async fn summarize(
     chain: &Arc<[Callable]>,
     dropped: &[Message],
-    max_bytes: usize,
+    (max_bytes, deadline): (usize, &mut Deadline),
 ) -> Result<(Message, Option<Usage>), RunError> {
     let chat = ChatRequest {
         system: SystemPrompt {
@@ -41,7 +41,7 @@ pub async fn summarize(
         },
         ..ChatRequest::default()
     };
-    let opened = open(chain, &chat).await?;
+    let opened = open(chain, &chat, deadline).await?;
     let mut said = Said::default();
     let mut next = Some(Ok(opened.first));
     let mut events = opened.events;

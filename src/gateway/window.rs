@@ -125,19 +125,6 @@ impl Window {
         }
     }
 
-    /// # Errors
-    /// A conversation that cannot fit, whatever the tokenizer.
-    pub fn check(&self, chat: &ChatRequest) -> Result<(), RunError> {
-        let Some(window) = self.tokens else {
-            return Ok(());
-        };
-        let bytes = frame_bytes(chat) + chat.messages.iter().map(text_bytes).sum::<u64>();
-        if bytes / MOST_BYTES_PER_TOKEN > window {
-            return Err(RunError::TooLong { window });
-        }
-        Ok(())
-    }
-
     fn tokens_of(&self, message: &Message) -> u64 {
         let images = message
             .parts()
@@ -150,6 +137,16 @@ impl Window {
     fn text_tokens(&self, bytes: u64) -> u64 {
         (bytes as f64 / self.bytes_per_token) as u64
     }
+}
+
+/// # Errors
+/// A conversation that cannot fit into `window` tokens, whatever the tokenizer.
+pub fn check(window: u64, chat: &ChatRequest) -> Result<(), RunError> {
+    let bytes = frame_bytes(chat) + chat.messages.iter().map(text_bytes).sum::<u64>();
+    if bytes / MOST_BYTES_PER_TOKEN > window {
+        return Err(RunError::TooLong { window });
+    }
+    Ok(())
 }
 
 /// The text of a message, its tool calls among it; images aside.
@@ -226,10 +223,9 @@ mod tests {
             messages: conversation(1, bytes),
             ..ChatRequest::default()
         };
-        let window = Window::new(Some(1000), None, &ChatRequest::default());
-        assert_eq!(window.check(&chat(8000)), Ok(()));
+        assert_eq!(check(1000, &chat(8000)), Ok(()));
         assert_eq!(
-            window.check(&chat(8008)),
+            check(1000, &chat(8008)),
             Err(RunError::TooLong { window: 1000 })
         );
     }

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
@@ -11,7 +11,7 @@ use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use reqwest::{Client, Method, Response, Url};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Events, Reader};
 use super::known::{Known, SetupError};
@@ -29,6 +29,9 @@ const MAX_IDLE_CONNECTIONS: usize = 256;
 
 /// How long such a connection is kept.
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long an error's body is waited for: its status is known, and says the most.
+const ERROR_BODY_LIMIT: Duration = Duration::from_secs(1);
 
 /// How much of an error's body is read, in bytes.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
@@ -270,10 +273,7 @@ impl Transport {
     async fn refused(&self, response: Response) -> ProviderError {
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
-        let body = self
-            .first_event(self.prefix(response))
-            .await
-            .unwrap_or_default();
+        let body = prefix(response).await;
         rejection::classify(&rejection::Refusal {
             provider: &self.provider,
             status,
@@ -282,20 +282,21 @@ impl Transport {
             key: self.key.as_ref(),
         })
     }
+}
 
-    /// The beginning of an error's body.
-    async fn prefix(&self, response: Response) -> Result<Bytes, ProviderError> {
-        let mut pieces = response.bytes_stream();
-        let mut body = BytesMut::new();
-        while let Some(Ok(piece)) = pieces.next().await {
-            let room = MAX_ERROR_BYTES - body.len();
-            body.extend_from_slice(&piece[..piece.len().min(room)]);
-            if body.len() == MAX_ERROR_BYTES {
-                break;
-            }
+/// The beginning of an error's body: as much as comes in time.
+async fn prefix(response: Response) -> BytesMut {
+    let mut pieces = response.bytes_stream();
+    let mut body = BytesMut::new();
+    let end = Instant::now() + ERROR_BODY_LIMIT;
+    while let Ok(Some(Ok(piece))) = timeout_at(end, pieces.next()).await {
+        let room = MAX_ERROR_BYTES - body.len();
+        body.extend_from_slice(&piece[..piece.len().min(room)]);
+        if body.len() == MAX_ERROR_BYTES {
+            break;
         }
-        Ok(body.freeze())
     }
+    body
 }
 
 type HeaderFault = (String, String);
@@ -359,10 +360,16 @@ fn is_local(url: &Url) -> bool {
     }
 }
 
-/// Seconds, as providers send them; a date is not waited for.
+/// Seconds, or the date until which to wait.
 fn retry_after(value: &HeaderValue) -> Option<Duration> {
-    let seconds: f64 = value.to_str().ok()?.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
+    let text = value.to_str().ok()?.trim();
+    match text.parse() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => {
+            let until = httpdate::parse_http_date(text).ok()?;
+            Some(until.duration_since(SystemTime::now()).unwrap_or_default())
+        }
+    }
 }
 
 /// Why there is no connection, without the address.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::support::{
-    Answer, Gate, House, Program, Scripted, config_for, embedding_of, merged, reply, within,
+    Answer, Gate, House, Program, Scripted, config_for, embedding_of, http, merged, reply, within,
 };
 
 fn ids(list: &Value) -> Vec<&str> {
@@ -124,7 +124,7 @@ async fn a_provider_without_a_list_is_asked_in_the_background_and_its_answer_kep
     let said = json!({ "object": "list", "data": [{ "id": "m7" }, { "id": "m8" }, { "id": "m-embed" }, { "id": "whisper-1" }] });
     provider.on("/models", Answer::json(200, said).pause_before_head(&gate));
     let server = Program::serve(&without_a_list(&provider));
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = http();
     let listed = async || {
         let request = client
             .get(format!("http://{}/v1/models", server.address()))

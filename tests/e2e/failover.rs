@@ -209,11 +209,13 @@ async fn a_refused_key_rests_the_provider_for_runs_that_have_a_fallback() {
     assert_eq!(next.header("x-openclaw-model"), Some("backup/m1"));
     assert_eq!(primary.requests().len(), 1, "the next run passes it by");
 
+    // A run that has nothing else is served all the same, and does not end the rest for the others.
     let mut chosen = hello(false);
     chosen["model"] = json!("mock/m1");
     assert_eq!(house.chat(chosen).await.said(), "from the primary");
-    // It has answered: it is asked first again.
-    assert_eq!(house.chat(hello(false)).await.said(), "from the primary");
+    let after = house.chat(hello(false)).await;
+    assert_eq!(after.header("x-openclaw-model"), Some("backup/m1"));
+    assert_eq!(primary.requests().len(), 2);
 }
 
 #[tokio::test]
@@ -276,11 +278,11 @@ async fn no_run_takes_longer_than_its_time_whatever_it_waits_for() {
         (504, "run_timeout".to_owned())
     );
 
+    // A wait that the run has no time for is not begun: the caller hears at once how long it is.
     primary.push(Answer::error(429, "slow down", "x").header("retry-after", "5"));
-    assert_eq!(
-        house.chat(hello(true)).await.fault(),
-        (504, "run_timeout".to_owned())
-    );
+    let limited = house.chat(hello(true)).await;
+    assert_eq!(limited.fault(), (429, "rate_limit_exceeded".to_owned()));
+    assert_eq!(limited.header("retry-after"), Some("5"));
 
     primary.push(Answer::chat_stream(&["one ", "two"]).pause_before(2, &gate));
     let mut frames = Frames::of(house.streaming(hello(true)).await);
@@ -294,4 +296,40 @@ async fn no_run_takes_longer_than_its_time_whatever_it_waits_for() {
     );
     assert_eq!(all.last().map(String::as_str), Some("data: [DONE]"));
     assert!(backup.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_limit_whose_explanation_never_comes_is_a_limit_all_the_same() {
+    let (primary, backup) = two().await;
+    let head = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 100\r\n\r\n{";
+    primary.push(Answer::raw(head).pause_before(1, Gate::new()));
+    let house = house(&primary, &backup).await;
+
+    assert_eq!(house.chat(hello(false)).await.said(), "from the fallback");
+    // And it rests for as long as its header says.
+    house.chat(hello(false)).await;
+    assert_eq!(primary.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_the_first_model_goes_to_a_fallback_with_room() {
+    let (primary, backup) = two().await;
+    primary.always(Answer::error(400, "too long", "context_length_exceeded"));
+    let windows = |backup: u64| {
+        json!({ "models": { "providers": {
+            "mock": { "models": [{ "id": "m1", "contextWindow": 1000 }] },
+            "backup": { "models": [{ "id": "m1", "contextWindow": backup }] },
+        } } })
+    };
+    let mut long = hello(false);
+    long["messages"][0]["content"] = json!("word ".repeat(4000));
+
+    let house = house_with(&primary, &backup, windows(100_000)).await;
+    assert_eq!(house.chat(long.clone()).await.said(), "from the fallback");
+    let asked = primary.requests().len();
+
+    let small = house_with(&primary, &backup, windows(1000)).await;
+    let refused = small.chat(long).await;
+    assert_eq!(refused.fault(), (400, "context_length_exceeded".to_owned()));
+    assert_eq!(primary.requests().len(), asked, "nobody is asked in vain");
 }

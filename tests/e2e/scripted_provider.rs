@@ -6,22 +6,16 @@ mod shapes;
 use std::io::Write as _;
 
 use futures_util::stream;
-use reqwest::{Client, Response};
+use reqwest::Response;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::support::{Answer, Gate, Scripted, within};
-
-fn client() -> Client {
-    // Another test may have installed it before.
-    let _installed = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().no_proxy().build().unwrap()
-}
+use super::support::{Answer, Gate, Scripted, http, within};
 
 async fn post(provider: &Scripted, path: &str, body: Value) -> reqwest::Result<Response> {
-    client()
+    http()
         .post(provider.base_url() + path)
         .body(body.to_string())
         .send()
@@ -155,7 +149,7 @@ async fn a_request_is_recorded_as_it_was_sent() {
 async fn a_chunked_request_body_is_put_together() {
     let provider = Scripted::start().await;
     let pieces = stream::iter(["{\"a\":", "[1,2", "]}"].map(Ok::<_, std::io::Error>));
-    client()
+    http()
         .post(provider.base_url())
         .body(reqwest::Body::wrap_stream(pieces))
         .send()
@@ -172,7 +166,7 @@ async fn a_connection_is_kept_alive_and_counted_once() {
     let provider = Scripted::start().await;
     provider.push(Answer::chat_stream(&["hello"]));
     provider.push(Answer::chat_text("hello"));
-    let client = client();
+    let client = http();
     for _ in 0..3 {
         client
             .post(provider.base_url())
@@ -238,7 +232,7 @@ async fn a_thousand_clients_are_served_at_once() {
     let provider = Scripted::start().await;
     let gate = Gate::new();
     provider.always(Answer::chat_text("hello").pause_before_head(&gate));
-    let (client, mut clients) = (client(), JoinSet::new());
+    let (client, mut clients) = (http(), JoinSet::new());
     for _ in 0..CLIENTS {
         clients.spawn(client.get(provider.base_url()).send());
     }

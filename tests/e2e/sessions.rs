@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::support::{
-    Answer, Frames, Gate, House, Program, Scripted, Shell, TOKEN, config_for, merged, reply,
+    Answer, Frames, Gate, House, Program, Scripted, Shell, TOKEN, config_for, http, merged, reply,
 };
 
 fn say(text: &str) -> Value {
@@ -349,7 +349,7 @@ async fn the_command_line_and_the_server_share_sessions_across_a_restart() {
 
     for text in ["over HTTP", "after a restart"] {
         let program = Program::serve_in(&shell);
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = http();
         let request = client
             .post(format!("http://{}/v1/chat/completions", program.address()))
             .bearer_auth(TOKEN)

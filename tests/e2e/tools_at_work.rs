@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::support::{
-    Answer, House, Program, Recorded, Scripted, Shell, TOKEN, config_for, merged, reply, within,
+    Answer, House, Program, Recorded, Scripted, Shell, TOKEN, config_for, http, merged, reply,
+    within,
 };
 
 fn hello() -> Value {
@@ -299,7 +300,7 @@ async fn memory_is_searched_by_meaning_and_embedded_once_over_restarts() {
         std::fs::write(dir.path().join(file), text).unwrap();
     }
     let shell = Shell::with(&merged(config_for(&provider), changes));
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = http();
     for (query, found) in [
         (
             "which tea?",

@@ -152,12 +152,12 @@ impl ChunkReader {
             self.usage = Some(usage.into());
         }
         for choice in wire.choices.into_iter().flatten().take(1) {
-            self.choice(choice, answer);
+            self.choice(choice, answer)?;
         }
         Ok(())
     }
 
-    fn choice(&mut self, choice: Choice, answer: &mut Answer) {
+    fn choice(&mut self, choice: Choice, answer: &mut Answer) -> Result<(), ProviderError> {
         if let Some(said) = choice.delta {
             let reasoning = said.reasoning_content.or(said.reasoning.map(|text| text.0));
             answer.say(reasoning, Delta::Reasoning);
@@ -172,9 +172,11 @@ impl ChunkReader {
         if let Some(logprobs) = choice.logprobs.filter(|logprobs| logprobs.get() != "null") {
             answer.put(Delta::Logprobs(logprobs));
         }
-        if let Some(reason) = choice.finish_reason {
-            self.finish = Some(finish_reason(&reason));
+        if let Some(word) = choice.finish_reason {
+            let reason = finish_reason(&word);
+            self.finish = Some(reason.ok_or_else(|| answer.reported(Some(word)))?);
         }
+        Ok(())
     }
 
     /// The end that the dialect marks. A server that gives no reason stopped.
@@ -188,13 +190,15 @@ impl ChunkReader {
     }
 }
 
-fn finish_reason(word: &str) -> FinishReason {
-    match word {
+/// `None`: the word of a failure (OpenRouter's and DeepSeek's). A word that nobody knows is taken for a stop.
+fn finish_reason(word: &str) -> Option<FinishReason> {
+    Some(match word {
+        "error" | "insufficient_system_resource" => return None,
         "length" | "max_tokens" | "model_length" => FinishReason::Length,
         "tool_calls" | "function_call" => FinishReason::ToolCalls,
         "content_filter" => FinishReason::ContentFilter,
         _ => FinishReason::Stop,
-    }
+    })
 }
 
 /// The tool calls of an answer so far: what a server calls an index may be missing, or the same for all.
@@ -214,6 +218,12 @@ impl Calls {
         !self.0.is_empty()
     }
 
+    fn latest(&self, index: usize) -> Option<usize> {
+        self.0
+            .iter()
+            .rposition(|call| call.wire_index == Some(index))
+    }
+
     fn fragment(&mut self, wire: WireCall) -> Option<ToolCallDelta> {
         let function = wire.function.unwrap_or(WireFunction {
             name: None,
@@ -230,12 +240,14 @@ impl Calls {
                 .0
                 .iter()
                 .position(|call| call.id == *id && call.wire_index == index),
-            (None, Some(index)) => self
-                .0
-                .iter()
-                .rposition(|call| call.wire_index == Some(index)),
+            (None, Some(index)) => self.latest(index),
             (None, None) if function.name.is_none() => self.0.len().checked_sub(1),
             (None, None) => None,
+        };
+        // A call needs a name: a fragment without one belongs to the call of its index, whatever id it bears.
+        let known = match (known, wire.index) {
+            (None, Some(index)) if function.name.is_none() => self.latest(index),
+            (known, _) => known,
         };
         if let Some(index) = known {
             return (!arguments.is_empty()).then_some(ToolCallDelta {
@@ -368,6 +380,34 @@ mod tests {
                 delta(0, Some("a"), Some("f"), "{"),
                 delta(0, None, None, "}")
             ]
+        );
+    }
+
+    #[test]
+    fn a_server_with_a_new_id_for_every_fragment_loses_no_arguments() {
+        let calls = calls(&[
+            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}}]}"#,
+            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"b","function":{"arguments":"}"}}]}}]}"#,
+        ]);
+        assert_eq!(
+            calls,
+            [
+                delta(0, Some("a"), Some("f"), "{"),
+                delta(0, None, None, "}")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_finish_reason_that_says_error_is_no_end_of_an_answer() {
+        let error = read(&[
+            r#"{"choices":[{"delta":{"content":"hi"}}]}"#,
+            r#"{"choices":[{"delta":{},"finish_reason":"insufficient_system_resource"}]}"#,
+        ])
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "p reported an error: insufficient_system_resource"
         );
     }
 

@@ -69,3 +69,16 @@ fn a_configured_header_wins_over_the_dialects() {
         [("x-api-key", "k"), ("anthropic-version", "new")]
     );
 }
+
+#[test]
+fn a_wait_is_read_as_seconds_or_as_a_date() {
+    let read = |text: &str| retry_after(&HeaderValue::try_from(text).unwrap());
+    assert_eq!(read("1.5"), Some(Duration::from_millis(1500)));
+    assert_eq!(read("soon"), None);
+    assert_eq!(read("-1"), None);
+    // A date that is over asks for no wait.
+    assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+    let in_a_minute = SystemTime::now() + Duration::from_secs(60);
+    let wait = read(&httpdate::fmt_http_date(in_a_minute)).unwrap();
+    assert!((58..=60).contains(&wait.as_secs()), "{wait:?}");
+}

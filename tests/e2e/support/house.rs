@@ -92,10 +92,9 @@ impl House {
         let (stop, stopped) = oneshot::channel();
         let (now, at_once) = oneshot::channel();
         let server = tokio::spawn(server::run(served, listener, told(stopped), told(at_once)));
-        let _installed = rustls::crypto::ring::default_provider().install_default();
         Self {
             address,
-            client: Client::builder().no_proxy().build().unwrap(),
+            client: self::http(),
             stop: Some(stop),
             now: Some(now),
             server,
@@ -261,4 +260,11 @@ impl Frames {
         })
         .await
     }
+}
+
+/// A client that goes through no proxy, for one test.
+pub fn http() -> Client {
+    // Another test of the process may have installed it before.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().build().unwrap()
 }

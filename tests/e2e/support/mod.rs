@@ -18,7 +18,7 @@ mod waiting;
 mod wire;
 
 pub use answer::Answer;
-pub use house::{Frames, House, Reply, TOKEN, config_for, merged, reply};
+pub use house::{Frames, House, Reply, TOKEN, config_for, http, merged, reply};
 pub use http1::Message;
 pub use installed::client;
 pub use openai::embedding_of;
