@@ -52,7 +52,7 @@ pub(super) async fn run_agent(
         principal: request.routing.principal,
         owner: request.routing.authority.is_owner(agent.public_mode),
         public: agent.public_mode,
-        store: inner.store.clone(),
+        store: inner.lasting.store.clone(),
         workbench: Arc::clone(&plan.workbench),
     };
     let house = house(plan, &chain, &chat, context);
@@ -94,7 +94,7 @@ pub(super) async fn run_agent(
             }
         };
         window.check(&chat)?;
-        let place = inner.admission.enter().await?;
+        let place = inner.lasting.admission.enter().await?;
         let opened = open(&chain, &chat).await?;
         Ok((kept, usage, place, opened))
     };
