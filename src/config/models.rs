@@ -76,7 +76,7 @@ pub enum ModelsMode {
 }
 
 /// A destination and its credential: one object, so that nothing else can pair them.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProviderConfig {
     /// Where the API is, up to and including its version: `https://api.example.com/v1`. For `ollama` the server itself,
@@ -141,7 +141,7 @@ pub(super) fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ModelConfig {
     /// The provider's own id of the model. What is not said here of a well-known model of a known vendor is as the

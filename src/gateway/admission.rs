@@ -1,7 +1,7 @@
 //! How many runs go on at once, and how many may wait for a place.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -11,20 +11,46 @@ use super::error::RunError;
 /// What a caller is told who finds the queue full.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// More places than any machine has runs for, and few enough to be counted in 32 bits.
+const MAX_PLACES: usize = 1 << 28;
+
 /// The places of all runs. Waiting runs get theirs in the order in which they came.
 #[derive(Debug)]
 pub struct Admission {
     places: Arc<Semaphore>,
+    /// How many there are, taken or free.
+    count: Mutex<usize>,
     waiting: AtomicUsize,
-    max_waiting: usize,
+    max_waiting: AtomicUsize,
 }
 
 impl Admission {
     pub fn new(max_running: usize, max_waiting: usize) -> Self {
+        let count = max_running.min(MAX_PLACES);
         Self {
-            places: Arc::new(Semaphore::new(max_running.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(count)),
+            count: Mutex::new(count),
             waiting: AtomicUsize::new(0),
-            max_waiting,
+            max_waiting: AtomicUsize::new(max_waiting),
+        }
+    }
+
+    /// Sets other numbers. Runs that go on or wait already keep their turn; whoever comes later finds the new numbers.
+    pub fn resize(&self, max_running: usize, max_waiting: usize) {
+        self.max_waiting.store(max_waiting, Ordering::Release);
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *count, max_running.min(MAX_PLACES));
+        let fewer = before.saturating_sub(*count);
+        self.places.add_permits(count.saturating_sub(before));
+        let taken_back = self.places.forget_permits(fewer);
+        if let Ok(owed @ 1..) = u32::try_from(fewer - taken_back) {
+            let places = Arc::clone(&self.places);
+            // Nobody awaits it: it stands in the line of the runs, takes the places that are still taken as they become
+            // free, and ends with the last of them.
+            tokio::spawn(async move {
+                let owed = places.acquire_many_owned(owed).await;
+                owed.expect("the semaphore is never closed").forget();
+            });
         }
     }
 
@@ -42,7 +68,8 @@ impl Admission {
     }
 
     fn line_up(&self) -> Result<InLine<'_>, RunError> {
-        let room = |waiting| (waiting < self.max_waiting).then_some(waiting + 1);
+        let room =
+            |waiting| (waiting < self.max_waiting.load(Ordering::Acquire)).then_some(waiting + 1);
         match self
             .waiting
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, room)

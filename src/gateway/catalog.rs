@@ -1,4 +1,4 @@
-//! Every provider and model that is known, and how a name becomes one of them. Built once from the configuration.
+//! Every provider and model that is known, and how a name becomes one of them. Built once for each configuration.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,16 +13,17 @@ use super::error::RunError;
 use super::target::shown;
 use crate::chat::{ModelRef, ProviderId};
 use crate::config::{Compat, Config, Environment, ModelKind, Price};
-use crate::providers::{self, Known, Provider, Serves, SetupError};
+use crate::providers::{self, Connections, Known, Provider, Serves, SetupError};
 
-/// A provider that is there, with what is known of its models.
+/// A provider that is there, with what is known of its models. A clone shares what was learned of it.
+#[derive(Clone)]
 pub(super) struct Entry {
     pub known: Known,
     pub provider: Arc<dyn Provider>,
     /// The most inputs of one embedding call, as far as the provider has told us.
     embed_cap: Arc<AtomicUsize>,
     cooldown: Arc<Cooldown>,
-    pub discovered: Discovered,
+    pub discovered: Arc<Discovered>,
 }
 
 impl Entry {
@@ -48,55 +49,73 @@ pub(super) struct Callable {
     pub cooldown: Arc<Cooldown>,
 }
 
-pub(super) struct Providers(BTreeMap<ProviderId, Entry>);
+pub(super) struct Providers {
+    entries: BTreeMap<ProviderId, Entry>,
+    connections: Connections,
+}
 
 /// How many names an error lists.
 const NAMES_SHOWN: usize = 12;
 
 impl Providers {
     pub fn new(config: &Config, env: &Environment) -> Result<Self, SetupError> {
-        let connect = |known: Known| {
-            let provider = providers::connect(&known)?;
-            let embed_cap = Arc::new(AtomicUsize::new(MAX_INPUTS));
-            let cooldown = Arc::new(Cooldown::new());
-            Ok((
-                known.id.clone(),
-                Entry {
-                    known,
-                    provider,
-                    embed_cap,
-                    cooldown,
-                    discovered: Discovered::default(),
-                },
-            ))
+        let none = Self {
+            entries: BTreeMap::new(),
+            connections: Connections::default(),
+        };
+        none.succeeded_by(config, env)
+    }
+
+    /// The providers of another configuration, over the connections of this one. One that is configured as before is the
+    /// same, with its cooldown; one that is still in the same place has the models that it said it has.
+    pub fn succeeded_by(&self, config: &Config, env: &Environment) -> Result<Self, SetupError> {
+        let entry = |known: Known| {
+            let before = self.get(&known.id);
+            if let Some(same) = before.filter(|before| before.known == known) {
+                return Ok((known.id, same.clone()));
+            }
+            let place = before.filter(|before| before.known.base_url == known.base_url);
+            let entry = Entry {
+                provider: providers::connect(&known, &self.connections)?,
+                embed_cap: Arc::new(AtomicUsize::new(MAX_INPUTS)),
+                cooldown: Arc::new(Cooldown::new()),
+                discovered: place
+                    .map(|before| Arc::clone(&before.discovered))
+                    .unwrap_or_default(),
+                known,
+            };
+            Ok((entry.known.id.clone(), entry))
         };
         let known = providers::known(&config.models, env)?;
-        known
-            .into_iter()
-            .map(connect)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        Ok(Self {
+            entries: known.into_iter().map(entry).collect::<Result<_, _>>()?,
+            connections: self.connections.clone(),
+        })
+    }
+
+    pub fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.0.values()
+        self.entries.values()
     }
 
     pub fn get(&self, id: &ProviderId) -> Option<&Entry> {
-        self.0.get(id)
+        self.entries.get(id)
     }
 
     /// # Errors
     /// A name that is no provider's.
     pub fn named(&self, name: &str) -> Result<&Entry, RunError> {
         let id = name.parse::<ProviderId>().ok();
-        id.and_then(|id| self.0.get(&id))
+        id.and_then(|id| self.entries.get(&id))
             .ok_or_else(|| self.no_provider(name))
     }
 
     /// In the order in which a default is looked for: known vendors first, then others by id, `offline` last.
     pub fn by_preference(&self) -> Vec<&Entry> {
-        let mut entries: Vec<&Entry> = self.0.values().collect();
+        let mut entries: Vec<&Entry> = self.entries.values().collect();
         entries.sort_by_key(|entry| entry.known.rank);
         entries
     }
@@ -208,7 +227,7 @@ impl Providers {
     }
 
     pub fn no_provider(&self, name: &str) -> RunError {
-        let there = self.0.values().filter(|entry| entry.known.is_there());
+        let there = self.entries.values().filter(|entry| entry.known.is_there());
         let known: Vec<&str> = there.map(|entry| entry.known.id.as_str()).collect();
         RunError::UnknownModel {
             name: shown(name),

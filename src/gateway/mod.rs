@@ -55,13 +55,21 @@ pub type RunStream = BoxStream<'static, Result<RunEvent, RunError>>;
 #[derive(Clone)]
 pub struct Gateway(Arc<Inner>);
 
+/// What a configuration makes of the room.
 struct Inner {
     providers: Providers,
     agents: Agents,
-    admission: Admission,
-    fetcher: Arc<Fetcher>,
     /// The most tokens of earlier turns that a run of a session carries.
     max_history_tokens: Option<u64>,
+    lasting: Arc<Lasting>,
+}
+
+/// What every configuration of the room has in common.
+struct Lasting {
+    admission: Admission,
+    fetcher: Arc<Fetcher>,
+    /// `None` where there is no folder for state.
+    index: Option<Index>,
     /// `None` where there is no folder for state.
     store: Option<Arc<dyn SessionStore>>,
     /// Where the models are kept that providers said they have; `None` where there is no folder for state.
@@ -79,29 +87,45 @@ impl Gateway {
         state_dir: Option<&Path>,
     ) -> Result<Self, SetupError> {
         let providers = Providers::new(config, env)?;
-        let models_folder = state_dir.map(|state| state.join("models"));
-        if let Some(folder) = &models_folder {
+        let (max_running, max_waiting) = limits(config);
+        let max_queued = config.session.max_queued as usize;
+        let lasting = Lasting {
+            admission: Admission::new(max_running, max_waiting),
+            fetcher: Arc::new(Fetcher::default()),
+            index: state_dir.map(Index::new),
+            store: state_dir.and_then(|folder| open_store(folder, max_queued)),
+            models_folder: state_dir.map(|state| state.join("models")),
+        };
+        let agents = Agents::new(config, env, &providers, &lasting.outside())?;
+        Ok(Self::of(config, providers, agents, Arc::new(lasting)))
+    }
+
+    /// The same room under another checked configuration: the store, the line of the runs, the connections, and what
+    /// was learned of providers and memories that stay as they were. Runs that go on keep the configuration that they
+    /// began with. `session.maxQueued` stays what it was.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; the room is then as it was.
+    pub fn reconfigured(&self, config: &Config, env: &Environment) -> Result<Self, SetupError> {
+        let lasting = Arc::clone(&self.0.lasting);
+        let providers = self.0.providers.succeeded_by(config, env)?;
+        let agents = Agents::new(config, env, &providers, &lasting.outside())?;
+        let agents = agents.succeeding(&self.0.agents);
+        let (max_running, max_waiting) = limits(config);
+        lasting.admission.resize(max_running, max_waiting);
+        Ok(Self::of(config, providers, agents, lasting))
+    }
+
+    fn of(config: &Config, providers: Providers, agents: Agents, lasting: Arc<Lasting>) -> Self {
+        if let Some(folder) = &lasting.models_folder {
             discovery::recall(&providers, folder);
         }
-        let fetcher = Arc::new(Fetcher::default());
-        let outside = Outside {
-            fetcher: Arc::clone(&fetcher),
-            embedder: None,
-            index: state_dir.map(Index::new),
-        };
-        let agents = Agents::new(config, env, &providers, &outside)?;
-        let limits = &config.agents.defaults;
-        let admission = Admission::new(limits.max_concurrent as usize, limits.max_queued as usize);
-        let sessions = &config.session;
-        Ok(Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
             providers,
             agents,
-            admission,
-            fetcher,
-            max_history_tokens: sessions.max_history_tokens,
-            store: state_dir.and_then(|folder| open_store(folder, sessions.max_queued as usize)),
-            models_folder,
-        })))
+            max_history_tokens: config.session.max_history_tokens,
+            lasting,
+        }))
     }
 
     /// Starts a run and returns once its first event is there; until then a failing model is replaced unseen.
@@ -117,7 +141,7 @@ impl Gateway {
     /// # Errors
     /// What the rules or the guard refuse, and every failure on the way.
     pub async fn fetch(&self, url: &str, rules: &FetchRules) -> Result<Fetched, FetchError> {
-        self.0.fetcher.fetch(url, rules).await
+        self.0.lasting.fetcher.fetch(url, rules).await
     }
 
     /// The sessions that are kept.
@@ -127,7 +151,7 @@ impl Gateway {
     pub fn store(&self) -> Result<&Arc<dyn SessionStore>, RunError> {
         let missing =
             || StoreError::Unavailable(Unavailable::Failed("there is no folder for it".to_owned()));
-        Ok(self.0.store.as_ref().ok_or_else(missing)?)
+        Ok(self.0.lasting.store.as_ref().ok_or_else(missing)?)
     }
 
     /// The session that the person at the terminal means by `key`: of the agent that the key names, else of the default
@@ -157,7 +181,7 @@ impl Gateway {
     pub async fn maintain(&self, sessions: &SessionConfig) -> Infallible {
         const EVERY: Duration = Duration::from_secs(3600);
         loop {
-            if let Some(store) = &self.0.store {
+            if let Some(store) = &self.0.lasting.store {
                 for policy in policies(sessions) {
                     match store.prune(policy).await {
                         Ok(pruned) => tracing::debug!(?pruned, "the session store was tidied"),
@@ -173,7 +197,7 @@ impl Gateway {
 
     /// Finishes what is still to be written. Nothing is kept after that.
     pub async fn close(&self) {
-        if let Some(store) = &self.0.store {
+        if let Some(store) = &self.0.lasting.store {
             store.close().await;
         }
     }
@@ -197,7 +221,7 @@ impl Gateway {
     /// Asks providers without a configured list what they have, once a day each, and keeps their answers: what is listed
     /// comes from there. Never ends; dropping it ends it.
     pub async fn discover_models(&self) -> Infallible {
-        discovery::discover(&self.0.providers, self.0.models_folder.as_deref()).await
+        discovery::discover(&self.0.providers, self.0.lasting.models_folder.as_deref()).await
     }
 
     /// Embeds 1 to [`MAX_INPUTS`] inputs, in as many calls as the provider needs.
@@ -207,6 +231,22 @@ impl Gateway {
     pub async fn embed(&self, request: EmbedRequest) -> Result<Embeddings, RunError> {
         embed::embed(&self.0, request).await
     }
+}
+
+impl Lasting {
+    fn outside(&self) -> Outside {
+        Outside {
+            fetcher: Arc::clone(&self.fetcher),
+            embedder: None,
+            index: self.index.clone(),
+        }
+    }
+}
+
+/// How many runs may go on at once, and how many may wait.
+fn limits(config: &Config) -> (usize, usize) {
+    let limits = &config.agents.defaults;
+    (limits.max_concurrent as usize, limits.max_queued as usize)
 }
 
 /// Sessions go as the maintenance mode says; responses, which nobody lists, always go.

@@ -53,7 +53,7 @@ pub(super) async fn run_agent(
         principal: request.routing.principal,
         owner: request.routing.authority.is_owner(agent.public_mode),
         public: agent.public_mode,
-        store: inner.store.clone(),
+        store: inner.lasting.store.clone(),
         workbench: Arc::clone(&plan.workbench),
     };
     let house = house(plan, &chain, &chat, context);
@@ -98,7 +98,7 @@ pub(super) async fn run_agent(
         if let Some(widest) = agent.context_tokens.or_else(|| widest(&chain)) {
             window::check(widest, &chat)?;
         }
-        let place = inner.admission.enter().await?;
+        let place = inner.lasting.admission.enter().await?;
         let opened = open(&chain, &chat, &mut deadline).await?;
         Ok((kept, usage, place, opened))
     };

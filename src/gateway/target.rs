@@ -119,6 +119,18 @@ impl Agents {
             .map(Self)
     }
 
+    /// With what earlier agents of the same names remember.
+    #[must_use]
+    pub fn succeeding(mut self, before: &Self) -> Self {
+        for plan in &mut self.0 {
+            let before = before.iter().find(|old| old.agent.id == plan.agent.id);
+            if let (Some(before), Some(bench)) = (before, Arc::get_mut(&mut plan.workbench)) {
+                bench.succeed(&before.workbench);
+            }
+        }
+        self
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Plan> {
         self.0.iter()
     }

@@ -10,7 +10,7 @@ use crate::config::{
 };
 
 /// A provider that is there. Its configuration is complete: destination, credential and dialect in one object.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Known {
     pub id: ProviderId,
     /// The place in the order in which a default model is looked for; smaller comes first.

@@ -4,6 +4,7 @@ mod answer;
 mod anthropic_messages;
 mod arguments;
 mod builtin;
+mod connections;
 mod document;
 mod error;
 mod foreign;
@@ -36,6 +37,7 @@ use crate::chat::{ChatEvent, ChatRequest, Delivery, EmbedUsage};
 use crate::config::{ApiKind, Compat, Upstream};
 
 use anthropic_messages::AnthropicMessages;
+pub use connections::Connections;
 pub use error::ProviderError;
 use google_generative_ai::GoogleGenerativeAi;
 pub use guard::{FetchError, FetchRules, Fetched, Fetcher, Lookup, SystemLookup};
@@ -127,20 +129,20 @@ pub trait Provider: Send + Sync {
     fn models(&self) -> BoxFuture<'_, Result<Vec<String>, ProviderError>>;
 }
 
-/// A provider ready to be called. Nothing is connected yet.
+/// A provider ready to be called, over the connections that there are to its place. Nothing is connected yet.
 ///
 /// # Errors
 /// A destination or a header that cannot be one.
-pub fn connect(known: &Known) -> Result<Arc<dyn Provider>, SetupError> {
+pub fn connect(known: &Known, connections: &Connections) -> Result<Arc<dyn Provider>, SetupError> {
+    let transport = || Transport::new(known, connections);
     Ok(match known.api {
         ApiKind::AnthropicMessages => {
-            let transport = Transport::new(known)?;
-            Arc::new(AnthropicMessages::new(transport, &known.base_url))
+            Arc::new(AnthropicMessages::new(transport()?, &known.base_url))
         }
-        ApiKind::GoogleGenerativeAi => Arc::new(GoogleGenerativeAi::new(Transport::new(known)?)),
-        ApiKind::OpenaiCompletions => Arc::new(OpenaiCompletions::new(Transport::new(known)?)),
-        ApiKind::OpenaiResponses => Arc::new(OpenaiResponses::new(Transport::new(known)?)),
-        ApiKind::Ollama => Arc::new(Ollama::new(known)?),
+        ApiKind::GoogleGenerativeAi => Arc::new(GoogleGenerativeAi::new(transport()?)),
+        ApiKind::OpenaiCompletions => Arc::new(OpenaiCompletions::new(transport()?)),
+        ApiKind::OpenaiResponses => Arc::new(OpenaiResponses::new(transport()?)),
+        ApiKind::Ollama => Arc::new(Ollama::new(known, connections)?),
         ApiKind::Offline => Arc::new(Offline),
         ApiKind::Foreign => Arc::new(foreign::Foreign::new(known.id.clone())),
     })

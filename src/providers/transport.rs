@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::io;
-use std::sync::OnceLock;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
@@ -14,6 +14,7 @@ use reqwest::{Client, Method, Response, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Events, Reader};
+use super::connections::{Connections, Pool};
 use super::known::{Known, SetupError};
 use super::rejection;
 use super::silence::ByteStream;
@@ -46,14 +47,13 @@ pub struct Transport {
     silence_limit: Duration,
     whole_limit: Duration,
     is_local: bool,
-    /// Made at the first request: reading the machine's certificates takes longer than everything else at start-up.
-    client: OnceLock<Client>,
+    pool: Arc<Pool>,
 }
 
 impl Transport {
     /// # Errors
     /// A base URL that is none, or a header that cannot be one.
-    pub fn new(known: &Known) -> Result<Self, SetupError> {
+    pub fn new(known: &Known, connections: &Connections) -> Result<Self, SetupError> {
         let fault = |key: &str, message: String| SetupError {
             path: format!("models.providers.{}.{key}", known.id),
             message,
@@ -76,7 +76,7 @@ impl Transport {
             connect_limit: known.config.connect_timeout(),
             silence_limit: known.config.silence_limit(),
             whole_limit: known.config.whole_limit(),
-            client: OnceLock::new(),
+            pool: connections.to(&known.base_url, known.config.connect_timeout()),
         })
     }
 
@@ -204,7 +204,7 @@ impl Transport {
     }
 
     fn client(&self) -> Result<&Client, ProviderError> {
-        if let Some(client) = self.client.get() {
+        if let Some(client) = self.pool.get() {
             return Ok(client);
         }
         // The process-wide choice of rustls: set once, and the same each time.
@@ -228,7 +228,7 @@ impl Transport {
                 provider: self.provider.clone(),
                 reason: format!("no HTTP client can be made: {}", root_cause(&error)),
             })?;
-        Ok(self.client.get_or_init(|| client))
+        Ok(self.pool.get_or_init(|| client))
     }
 
     async fn collect(&self, response: Response, cap: usize) -> Result<Bytes, ProviderError> {

@@ -3,7 +3,7 @@
 use crate::config::{ApiKind, Compat, DimensionsField, MaxTokensField};
 
 /// A vendor of models.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Vendor {
     /// The provider id.
     pub id: &'static str,

@@ -1,5 +1,5 @@
-//! From a path to a handler: draining? who is it? is it on? may they? then the body, then the handler. The only file
-//! that knows warp filters.
+//! From a path to a handler: draining? who is it? is it on? may they? then the body, then the handler. A request takes the
+//! latest settings here, once, and keeps them. The only file that knows warp filters.
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ where
     let filter = at(path, POST)
         .and(warp::body::stream())
         .then(move |head: Head, body| {
-            let (state, handler) = (state.clone(), handler.clone());
+            let (state, handler) = (state.latest(), handler.clone());
             async move {
                 let answer = async {
                     let (caller, routing) = admit(&state, gate, &head)?;
@@ -96,7 +96,7 @@ where
 {
     let state = state.clone();
     let filter = at(path, GET).then(move |head: Head| {
-        let (state, handler) = (state.clone(), handler.clone());
+        let (state, handler) = (state.latest(), handler.clone());
         async move {
             let answer = async {
                 let (caller, routing) = admit(&state, gate, &head)?;
@@ -126,7 +126,9 @@ pub fn open(state: &State, path: &'static str, handler: fn(&State) -> Response) 
     Route {
         path,
         methods: GET_OR_HEAD,
-        filter: at(path, GET_OR_HEAD).map(move |_| handler(&state)).boxed(),
+        filter: at(path, GET_OR_HEAD)
+            .map(move |_| handler(&state.latest()))
+            .boxed(),
     }
 }
 

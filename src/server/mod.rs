@@ -22,7 +22,7 @@ mod path;
 mod reply;
 mod socket;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::net::TcpListener;
@@ -40,54 +40,98 @@ use reply::Response;
 /// A write that makes no progress for this long ends its connection.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What every handler may use. A clone is another handle.
+/// What a handler may use: the settings that its request began with, and the server, which outlives them. A clone is
+/// another handle.
 #[derive(Clone)]
-pub struct State(Arc<Inner>);
+pub struct State {
+    settings: Arc<Settings>,
+    server: Arc<Server>,
+}
 
-struct Inner {
+/// What a reload replaces, as a whole.
+struct Settings {
     gateway: Gateway,
     authenticator: Authenticator,
     http: HttpConfig,
+}
+
+/// What no reload touches.
+struct Server {
+    /// Read once a request and replaced in one step; the lock is held for no longer than that takes.
+    latest: RwLock<Arc<Settings>>,
     drain: Drain,
     started: u64,
 }
 
 impl State {
     pub fn new(gateway: Gateway, authenticator: Authenticator, http: HttpConfig) -> Self {
-        Self(Arc::new(Inner {
+        let settings = Arc::new(Settings {
             gateway,
             authenticator,
             http,
+        });
+        let server = Server {
+            latest: RwLock::new(Arc::clone(&settings)),
             drain: Drain::new(),
             started: unix_seconds(),
-        }))
+        };
+        Self {
+            settings,
+            server: Arc::new(server),
+        }
+    }
+
+    /// Gives the server other settings: every request that begins from now on has them, and every one before keeps
+    /// its own to its end. The limits of connections and of the drain stay those that the server was started with.
+    pub fn replace(&self, gateway: Gateway, authenticator: Authenticator, http: HttpConfig) {
+        let settings = Arc::new(Settings {
+            gateway,
+            authenticator,
+            http,
+        });
+        let latest = self.server.latest.write();
+        let before = std::mem::replace(
+            &mut *latest.unwrap_or_else(PoisonError::into_inner),
+            settings,
+        );
+        // After the lock is free: the last one to let go of settings clears them away.
+        drop(before);
+    }
+
+    /// The state that a request begins with.
+    fn latest(&self) -> Self {
+        let latest = self.server.latest.read();
+        Self {
+            settings: Arc::clone(&latest.unwrap_or_else(PoisonError::into_inner)),
+            server: Arc::clone(&self.server),
+        }
     }
 
     fn gateway(&self) -> &Gateway {
-        &self.0.gateway
+        &self.settings.gateway
     }
 
     fn authenticator(&self) -> &Authenticator {
-        &self.0.authenticator
+        &self.settings.authenticator
     }
 
     fn http(&self) -> &HttpConfig {
-        &self.0.http
+        &self.settings.http
     }
 
     fn drain(&self) -> &Drain {
-        &self.0.drain
+        &self.server.drain
     }
 
-    /// When this state was made, in seconds since 1970.
+    /// When the server was started, in seconds since 1970.
     fn started(&self) -> u64 {
-        self.0.started
+        self.server.started
     }
 
     fn body_limits(&self) -> body::Limits {
         body::Limits {
-            bytes: self.0.http.max_body_bytes,
-            time: Duration::from_millis(self.0.http.body_timeout_ms),
+            bytes: self.http().max_body_bytes,
+            time: Duration::from_millis(self.http().body_timeout_ms),
         }
     }
 }

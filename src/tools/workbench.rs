@@ -38,7 +38,7 @@ pub struct Outside {
 pub struct Workbench {
     tools: Vec<Arc<dyn Tool>>,
     workspace: Option<Workspace>,
-    memory: Memory,
+    memory: Arc<Memory>,
     exec: ExecSettings,
     web: Option<FetchRules>,
     time_zone: TimeZone,
@@ -65,7 +65,7 @@ impl Workbench {
         Self {
             tools: builtin(),
             workspace: agent.workspace.as_ref().map(locate),
-            memory: Memory::new(agent.id.clone(), outside.index.clone()),
+            memory: Arc::new(Memory::new(agent.id.clone(), outside.index.clone())),
             exec: ExecSettings {
                 timeout: tools.exec.timeout(),
                 variables: VARIABLES.into_iter().filter_map(variable).collect(),
@@ -78,6 +78,15 @@ impl Workbench {
             }),
             time_zone: time_zone(agent),
             outside,
+        }
+    }
+
+    /// Takes over what an earlier workbench of the same agent remembers, where it is of the same folder and can be
+    /// compared with what is embedded now.
+    pub fn succeed(&mut self, before: &Self) {
+        let model = |bench: &Self| bench.embedder().map(|embedder| embedder.model.clone());
+        if self.workspace == before.workspace && model(self) == model(before) {
+            self.memory = Arc::clone(&before.memory);
         }
     }
 

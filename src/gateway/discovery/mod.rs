@@ -68,9 +68,9 @@ impl Discovered {
     }
 }
 
-/// Reads what has been kept in `folder`, however old: an old list is better than none.
+/// Reads what has been kept in `folder` of those who were not asked yet, however old: an old list is better than none.
 pub fn recall(providers: &Providers, folder: &Path) {
-    for entry in asked(providers) {
+    for entry in asked(providers).filter(|entry| entry.discovered.read().at.is_none()) {
         let known = &entry.known;
         if let Some(answer) = shelf::read(folder, known.id.as_str(), &known.base_url) {
             entry.discovered.set(answer);

@@ -12,6 +12,7 @@ mod response;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 
+use super::connections::Connections;
 use super::known::{Known, SetupError};
 use super::transport::Transport;
 use super::{ChatStream, EmbedCall, EmbedReply, EmbedSlice, ModelCall, Provider, ProviderError};
@@ -26,11 +27,11 @@ pub struct Ollama {
 impl Ollama {
     /// # Errors
     /// A base URL that is none, or a header that cannot be one.
-    pub fn new(known: &Known) -> Result<Self, SetupError> {
+    pub fn new(known: &Known, connections: &Connections) -> Result<Self, SetupError> {
         let mut known = known.clone();
         known.base_url = server(&known.base_url).to_owned();
         Ok(Self {
-            transport: Transport::new(&known)?,
+            transport: Transport::new(&known, connections)?,
         })
     }
 

@@ -14,7 +14,8 @@ fn transport(api: ApiKind, auth_header: Option<bool>, own: &[(&str, &str)]) -> T
         headers: own.collect(),
         ..ProviderConfig::default()
     };
-    Transport::new(&at("p".parse().unwrap(), config).unwrap()).unwrap()
+    let known = at("p".parse().unwrap(), config).unwrap();
+    Transport::new(&known, &Connections::default()).unwrap()
 }
 
 fn headers(transport: &Transport) -> Vec<(&str, &str)> {
