@@ -377,6 +377,9 @@ fn connect_fault(error: &reqwest::Error) -> String {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if let Some(io) = inner.downcast_ref::<io::Error>() {
+            if is_tls(io) {
+                return "no trusted TLS connection".to_owned();
+            }
             match io.kind() {
                 io::ErrorKind::ConnectionRefused => return "connection refused".to_owned(),
                 io::ErrorKind::ConnectionReset => return "connection reset".to_owned(),
@@ -393,10 +396,14 @@ fn connect_fault(error: &reqwest::Error) -> String {
     if text.contains("lookup") || text.contains("Name or service") || text.contains("resolve") {
         return "its host name is not known".to_owned();
     }
-    if text.contains("certificate") || text.contains("TLS") || text.contains("tls") {
-        return "no trusted TLS connection".to_owned();
-    }
     "no connection".to_owned()
+}
+
+/// Whether the fault, or one that it wraps, is of TLS.
+fn is_tls(fault: &io::Error) -> bool {
+    fault.get_ref().is_some_and(|within| {
+        within.is::<rustls::Error>() || within.downcast_ref::<io::Error>().is_some_and(is_tls)
+    })
 }
 
 fn root_cause(error: &reqwest::Error) -> String {

@@ -1,6 +1,8 @@
 //! Failover over real sockets: what a caller sees when the primary fails in every way there is, and a fallback stands by.
 
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 use super::support::{Answer, Frames, Gate, House, Reply, Scripted, config_for, merged};
 
@@ -332,4 +334,30 @@ async fn what_is_too_long_for_the_first_model_goes_to_a_fallback_with_room() {
     let refused = small.chat(long).await;
     assert_eq!(refused.fault(), (400, "context_length_exceeded".to_owned()));
     assert_eq!(primary.requests().len(), asked, "nobody is asked in vain");
+}
+
+#[tokio::test]
+async fn a_provider_that_speaks_no_tls_or_has_no_address_cannot_be_reached() {
+    let provider = Scripted::start().await;
+    // A server that answers what it does not understand in plain words.
+    let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/v1", plain.local_addr().unwrap());
+    let answering = tokio::spawn(async move {
+        while let Ok((mut socket, _)) = plain.accept().await {
+            let _gone = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let told = [
+        (url.as_str(), "no trusted TLS connection"),
+        ("http://nobody.invalid/v1", "its host name is not known"),
+    ];
+    for (url, why) in told {
+        let changes = json!({ "models": { "providers": { "mock": { "baseUrl": url } } } });
+        let house = House::changed(&provider, changes).await;
+        let reply = house.chat(hello(false)).await;
+        assert_eq!(reply.status, 503);
+        let message = format!("mock cannot be reached: {why}");
+        assert_eq!(reply.json()["error"]["message"], message);
+    }
+    answering.abort();
 }
