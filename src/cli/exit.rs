@@ -105,7 +105,8 @@ pub fn report(error: &anyhow::Error, printer: Printer) -> Exit {
     exit
 }
 
-fn describe(error: &anyhow::Error, printer: Printer) -> String {
+/// What went wrong, its causes, and what helps, as lines.
+pub fn describe(error: &anyhow::Error, printer: Printer) -> String {
     if let Some(LoadError::Invalid(report)) = error.downcast_ref() {
         // A report of its own, with places and remedies.
         return format!("{report}\n");

@@ -232,6 +232,14 @@ fn lines(text: &str, outline: &Outline<'_>) -> BTreeMap<String, usize> {
 }
 
 impl Loaded {
+    /// The files that this was made of, and those that would have counted had they been there.
+    pub fn sources(&self) -> Vec<PathBuf> {
+        match &self.file {
+            Some(file) => vec![file.clone(), file.with_file_name(".env")],
+            None => self.paths.default_files(),
+        }
+    }
+
     fn defaults(env: Environment, paths: Paths) -> Self {
         Self {
             config: Config::default(),

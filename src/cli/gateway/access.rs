@@ -27,11 +27,23 @@ impl Access {
         }
         // Two random ids: 244 random bits from the operating system.
         let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        let token = Secret::new(token);
-        Ok(Self {
-            mode: AuthMode::Token(token.clone()),
-            fresh: Some(token),
-        })
+        Ok(Self::of(Secret::new(token)))
+    }
+
+    /// The same, with the token that was made earlier in this run where one is needed.
+    #[must_use]
+    pub fn with_fresh(self, earlier: Option<&Secret>) -> Self {
+        match (&self.fresh, earlier) {
+            (Some(_), Some(earlier)) => Self::of(earlier.clone()),
+            _ => self,
+        }
+    }
+
+    fn of(fresh: Secret) -> Self {
+        Self {
+            mode: AuthMode::Token(fresh.clone()),
+            fresh: Some(fresh),
+        }
     }
 }
 
@@ -49,6 +61,19 @@ mod tests {
         assert_eq!(access.mode, AuthMode::Token(fresh));
         let lan = Access::settle(&none, Ipv4Addr::UNSPECIFIED.into());
         assert_eq!(lan, Err(AuthSetupError::NoSecret));
+    }
+
+    #[test]
+    fn a_token_of_this_run_is_made_once() {
+        let settled = |auth: &AuthConfig| Access::settle(auth, Ipv4Addr::LOCALHOST.into()).unwrap();
+        let none = AuthConfig::default();
+        let earlier = settled(&none).fresh;
+        assert_eq!(settled(&none).with_fresh(earlier.as_ref()).fresh, earlier);
+        let set = AuthConfig {
+            token: Some(Secret::new("t")),
+            ..AuthConfig::default()
+        };
+        assert_eq!(settled(&set).with_fresh(earlier.as_ref()), settled(&set));
     }
 
     #[test]

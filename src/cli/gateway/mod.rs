@@ -3,27 +3,34 @@
 mod access;
 mod address;
 mod announce;
+mod reload;
 mod secret_file;
+mod service_manager;
 mod signals;
+mod watch;
 
 use std::cell::Cell;
 use std::io::{ErrorKind, IsTerminal};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use tokio::net::TcpListener;
 
 use super::logging::Role;
-use super::{CliError, Context, finish_writes};
+use super::{CliError, Context, LAST_MOMENT, finish_writes};
 use crate::auth::Authenticator;
-use crate::config::{AuthModeName, BindMode, GatewayConfig, Loaded, Secret};
+use crate::config::{AuthModeName, BindMode, Environment, GatewayConfig, Loaded, Secret};
 use crate::gateway::Gateway;
 use crate::server::{self, Ended, State};
 use access::Access;
 use announce::Announcement;
-use signals::Signals;
+use reload::{Basis, Reloader};
+use service_manager::ServiceManager;
+use signals::{Hangups, Signals};
+use watch::Watch;
 
 /// Serve the OpenAI-compatible API
 ///
@@ -45,7 +52,7 @@ enum GatewayCommand {
 }
 
 // Global, so that they are the same before and after `serve`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct ServeArgs {
     /// Listen on this port; 0 takes a free one
     #[arg(long, global = true, value_name = "PORT")]
@@ -110,6 +117,13 @@ impl ServeArgs {
         }
         Ok(())
     }
+
+    /// The files behind these arguments and this configuration.
+    fn files(&self, loaded: &Loaded) -> Vec<PathBuf> {
+        let mut files = loaded.sources();
+        files.extend(self.token_file.clone());
+        files
+    }
 }
 
 /// Whether a server could be started with these settings, as far as that shows without starting it.
@@ -132,7 +146,10 @@ pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
     let access = Access::settle(&settings.auth, ip)?;
     let address = SocketAddr::new(ip, settings.port);
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    runtime.block_on(serve(context, &loaded, address, access))
+    let done = runtime.block_on(serve(context, args.serve, loaded, (address, access)));
+    // What a file system that does not answer has stuck is not waited for.
+    runtime.shutdown_timeout(LAST_MOMENT);
+    done
 }
 
 /// Says which settings that guard the door are not in force: nobody should rely on them.
@@ -161,17 +178,20 @@ fn tell_of_missing_guards(settings: &GatewayConfig) {
 
 async fn serve(
     context: &Context,
-    loaded: &Loaded,
-    address: SocketAddr,
-    access: Access,
+    args: ServeArgs,
+    loaded: Loaded,
+    (address, access): (SocketAddr, Access),
 ) -> anyhow::Result<()> {
+    let (first, second, hangups) = (Signals::new()?, Signals::new()?, Hangups::new()?);
+    let watch = Watch::over(args.files(&loaded));
+    let manager = ServiceManager::of(&Environment::process());
     let http = &loaded.config.gateway.http;
     tell_of_missing_guards(&loaded.config.gateway);
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
-    let (first, second) = (Signals::new()?, Signals::new()?);
     let listener = bind(address).await?;
+    let address = listener.local_addr()?;
     let announcement = Announcement {
-        address: listener.local_addr()?,
+        address,
         access: &access,
         endpoints: &http.endpoints,
     };
@@ -179,27 +199,43 @@ async fn serve(
         context.printer.note(announcement.for_a_person());
     } else {
         if let Some(token) = &access.fresh {
-            keep(token, loaded)?;
+            keep(token, &loaded)?;
         }
         announcement.log();
     }
     let authenticator = Authenticator::new(access.mode, &http.allowed_hosts);
     let state = State::new(gateway.clone(), authenticator, http.clone());
-    signals::notify(&loaded.env, "READY=1");
+    manager.ready(&format!("listening on {address}"));
     let forced = Cell::new(false);
+    let grace = Duration::from_millis(http.drain_ms);
     let stop = async {
         first.nth(1).await;
         tracing::info!("stopping: what runs may finish; a second signal ends it at once");
-        signals::notify(&loaded.env, "STOPPING=1");
+        manager.stopping(grace);
     };
     let now = async {
         second.nth(2).await;
         forced.set(true);
     };
+    let reloader = Reloader {
+        context,
+        manager: &manager,
+        state: state.clone(),
+        hangups,
+        watch,
+        started: loaded.config.clone(),
+        basis: Basis {
+            args,
+            address,
+            fresh: access.fresh,
+            loaded,
+            gateway: gateway.clone(),
+        },
+    };
     let ended = tokio::select! {
         ended = server::run(state, listener, stop, now) => ended,
-        never = gateway.maintain(&loaded.config.session) => match never {},
-        never = gateway.discover_models() => match never {},
+        never = reloader.run() => match never {},
+        never = manager.give_signs_of_life() => match never {},
     };
     finish_writes(&gateway).await;
     match ended {

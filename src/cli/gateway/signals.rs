@@ -1,8 +1,6 @@
-//! What the system tells the server, and what the server tells the system's service manager.
+//! What the system tells the server: to stop, and to read its configuration again.
 
 use std::io;
-
-use crate::config::Environment;
 
 /// Requests to stop, since this was made: SIGTERM and SIGINT, or Ctrl-C where there are no signals.
 pub struct Signals {
@@ -50,59 +48,36 @@ impl Signals {
     }
 }
 
-/// Tells a service manager how we are (`sd_notify(3)`), where one listens.
-pub fn notify(env: &Environment, state: &str) {
-    if let Some(socket) = env.get("NOTIFY_SOCKET")
-        && let Err(error) = send(socket, state)
-    {
-        tracing::warn!(%error, state, "the service manager was not told");
-    }
+/// Requests to read the configuration again, since this was made: SIGHUP, where there are signals.
+pub struct Hangups {
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
 }
 
-#[cfg(target_os = "linux")]
-fn send(socket: &str, state: &str) -> io::Result<()> {
-    use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::net::{SocketAddr, UnixDatagram};
-    // A name that begins with `@` is in the abstract name space.
-    let address = match socket.strip_prefix('@') {
-        Some(name) => SocketAddr::from_abstract_name(name)?,
-        None => SocketAddr::from_pathname(socket)?,
-    };
-    UnixDatagram::unbound()?
-        .send_to_addr(state.as_bytes(), &address)
-        .map(drop)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn send(_socket: &str, _state: &str) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(test)]
-#[cfg(target_os = "linux")]
-mod tests {
-    use super::*;
-    use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::net::{SocketAddr, UnixDatagram};
-
-    fn heard(listener: &UnixDatagram) -> String {
-        let mut buffer = [0; 64];
-        let count = listener.recv(&mut buffer).unwrap();
-        String::from_utf8(buffer[..count].to_vec()).unwrap()
+impl Hangups {
+    #[cfg(unix)]
+    pub fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
-    #[test]
-    fn the_service_manager_is_told_at_a_path_and_in_the_abstract_name_space() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("notify");
-        let listener = UnixDatagram::bind(&path).unwrap();
-        send(path.to_str().unwrap(), "READY=1").unwrap();
-        assert_eq!(heard(&listener), "READY=1");
+    #[cfg(not(unix))]
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {})
+    }
 
-        let name = format!("openclaw-{}", uuid::Uuid::new_v4());
-        let listener =
-            UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
-        send(&format!("@{name}"), "STOPPING=1").unwrap();
-        assert_eq!(heard(&listener), "STOPPING=1");
+    /// Waits for the next request. Those that came meanwhile are one.
+    #[cfg(unix)]
+    pub async fn next(&mut self) {
+        if self.hangup.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub async fn next(&mut self) {
+        std::future::pending::<()>().await;
     }
 }
