@@ -135,7 +135,7 @@ pub fn describe(error: &anyhow::Error, printer: Printer) -> String {
 
 fn retry_after(error: &RunError) -> Option<Duration> {
     match error.fault() {
-        Fault::Busy { retry_after } => retry_after,
+        Fault::Busy { retry_after } | Fault::Storage { retry_after } => retry_after,
         _ => None,
     }
 }

@@ -175,8 +175,8 @@ fn exit_of_fault(fault: Fault) -> Exit {
         Fault::Caller | Fault::Upstream => Exit::Failed,
         Fault::NotFound => Exit::Usage,
         Fault::Refused | Fault::Credentials => Exit::Refused,
-        Fault::Busy { .. } | Fault::Storage => Exit::TryLater,
-        Fault::Misconfigured => Exit::Misconfigured,
+        Fault::Busy { .. } | Fault::Storage { .. } => Exit::TryLater,
+        Fault::Misconfigured | Fault::BrokenStorage => Exit::Misconfigured,
         Fault::Unreachable => Exit::Unreachable,
         Fault::TimedOut => Exit::TimedOut,
     }
@@ -255,9 +255,11 @@ mod tests {
             (Fault::NotFound, 2),
             (Fault::Unreachable, 69),
             (Fault::Busy { retry_after: None }, 75),
+            (Fault::Storage { retry_after: None }, 75),
             (Fault::Refused, 77),
             (Fault::Credentials, 77),
             (Fault::Misconfigured, 78),
+            (Fault::BrokenStorage, 78),
             (Fault::TimedOut, 124),
         ] {
             assert_eq!(exit_of_fault(fault) as u8, exit, "{fault:?}");

@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::constraint::Unmet;
 use crate::chat::{AgentId, ModelRef};
 use crate::providers::ProviderError;
-use crate::sessions::StoreError;
+use crate::sessions::{StoreError, Unavailable};
+
+/// What a caller is told whose turn another program's lock kept from being written.
+const UNLOCKED_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a run, a listing or an embedding did not happen, or broke midway.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,8 +77,10 @@ pub enum Fault {
     Busy { retry_after: Option<Duration> },
     /// The configuration lacks what the request needs.
     Misconfigured,
-    /// The session store cannot be used.
-    Storage,
+    /// The session store cannot be used now; it may be again, where known after this long.
+    Storage { retry_after: Option<Duration> },
+    /// The session store cannot be used until somebody mends it, or this program.
+    BrokenStorage,
     /// The provider refused the key of this installation.
     Credentials,
     /// The provider failed.
@@ -116,7 +121,15 @@ impl RunError {
             Self::Store(StoreError::Busy { retry_after }) => Fault::Busy {
                 retry_after: Some(*retry_after),
             },
-            Self::Store(_) => Fault::Storage,
+            Self::Store(
+                StoreError::Newer { .. } | StoreError::Unavailable(Unavailable::Damaged),
+            ) => Fault::BrokenStorage,
+            Self::Store(StoreError::Unavailable(Unavailable::Locked)) => Fault::Storage {
+                retry_after: Some(UNLOCKED_AFTER),
+            },
+            Self::Store(StoreError::Unavailable(_) | StoreError::LostLease) => {
+                Fault::Storage { retry_after: None }
+            }
             Self::Provider(error) => match error {
                 ProviderError::Rejected { .. } | ProviderError::Unsupported { .. } => Fault::Caller,
                 ProviderError::UnknownModel { .. } => Fault::NotFound,

@@ -47,10 +47,10 @@ const POST: &[Method] = &[Method::POST];
 const MAX_SHOWN_CHARS: usize = 200;
 
 /// The part of a request that is there before its body.
-struct Head {
+pub struct Head {
     tail: String,
-    peer: Peer,
-    headers: HeaderMap,
+    pub peer: Peer,
+    pub headers: HeaderMap,
 }
 
 /// A route that takes a JSON body.
@@ -121,14 +121,13 @@ where
 }
 
 /// A route that anyone may ask, at any time.
-pub fn open(state: &State, path: &'static str, handler: fn(&State) -> Response) -> Route {
+pub fn open(state: &State, path: &'static str, handler: fn(&State, &Head) -> Response) -> Route {
     let (state, path) = (state.clone(), Path::At(path));
+    let filter = at(path, GET_OR_HEAD).map(move |head| handler(&state.latest(), &head));
     Route {
         path,
         methods: GET_OR_HEAD,
-        filter: at(path, GET_OR_HEAD)
-            .map(move |_| handler(&state.latest()))
-            .boxed(),
+        filter: filter.boxed(),
     }
 }
 

@@ -50,16 +50,20 @@ impl ApiError {
             Fault::Misconfigured | Fault::Credentials | Fault::Upstream => {
                 (StatusCode::BAD_GATEWAY, None)
             }
-            Fault::Unreachable | Fault::Storage => (StatusCode::SERVICE_UNAVAILABLE, None),
+            Fault::Storage { retry_after } => (StatusCode::SERVICE_UNAVAILABLE, retry_after),
+            Fault::Unreachable | Fault::BrokenStorage => (StatusCode::SERVICE_UNAVAILABLE, None),
             Fault::TimedOut => (StatusCode::GATEWAY_TIMEOUT, None),
         };
-        let is_ours = matches!(fault, Fault::Misconfigured | Fault::Credentials);
+        let is_ours = matches!(
+            fault,
+            Fault::Misconfigured | Fault::Credentials | Fault::BrokenStorage
+        );
         Self {
             retry_after,
-            // Until somebody mends the configuration, every try ends the same.
+            // Until somebody mends what is here, every try ends the same.
             should_retry: may_retry(status) && !is_ours,
             kind: match fault {
-                Fault::Storage => SERVER_ERROR,
+                Fault::Storage { .. } | Fault::BrokenStorage => SERVER_ERROR,
                 _ => kind(status),
             },
             ..Self::new(status, message)

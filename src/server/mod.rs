@@ -19,6 +19,7 @@ mod listener;
 mod media;
 mod models;
 mod path;
+mod readiness;
 mod reply;
 mod socket;
 
@@ -35,6 +36,7 @@ use drain::Drain;
 use exchange::Exchanges;
 pub use listener::Ended;
 use listener::{Handler, Limits};
+use readiness::Readiness;
 use reply::Response;
 
 /// A write that makes no progress for this long ends its connection.
@@ -60,6 +62,7 @@ struct Server {
     /// Read once a request and replaced in one step; the lock is held for no longer than that takes.
     latest: RwLock<Arc<Settings>>,
     drain: Drain,
+    readiness: Readiness,
     started: u64,
 }
 
@@ -73,6 +76,7 @@ impl State {
         let server = Server {
             latest: RwLock::new(Arc::clone(&settings)),
             drain: Drain::new(),
+            readiness: Readiness::of(&settings.gateway),
             started: unix_seconds(),
         };
         Self {
@@ -121,6 +125,10 @@ impl State {
 
     fn drain(&self) -> &Drain {
         &self.server.drain
+    }
+
+    fn readiness(&self) -> &Readiness {
+        &self.server.readiness
     }
 
     /// When the server was started, in seconds since 1970.
@@ -187,6 +195,8 @@ pub async fn run(
     tokio::select! {
         ended = listener::serve(listener, handler, limits, drain.clone()) => ended,
         never = orders => never,
+        // Every configuration has the same store.
+        never = state.readiness().watch(state.gateway()) => match never {},
     }
 }
 

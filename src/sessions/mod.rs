@@ -95,6 +95,13 @@ pub trait SessionStore: Send + Sync {
     /// Deletes what the policy no longer keeps, the oldest first and in small batches, so that runs hardly wait.
     fn prune(&self, policy: PrunePolicy) -> BoxFuture<'_, Result<Pruned, StoreError>>;
 
+    /// Whether a turn could be kept now: writes something small where something was ever written, and elsewhere sees
+    /// whether a file could be made.
+    ///
+    /// # Errors
+    /// What would keep a turn from being kept.
+    fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// Finishes every write that was asked for and closes the store; later ones are refused.
     fn close(&self) -> BoxFuture<'_, ()>;
 }

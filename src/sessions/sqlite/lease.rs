@@ -135,12 +135,15 @@ pub(super) fn renew(
     Ok(())
 }
 
-/// Ends whatever lease the session has.
-pub(super) fn revoke(connection: &Connection, session: &SessionId) -> Result<(), StoreError> {
-    let mut revoke =
-        connection.prepare_cached("DELETE FROM lease WHERE principal = ?1 AND key = ?2")?;
-    revoke.execute(params![session.principal.to_string(), session.key.as_str()])?;
-    Ok(())
+/// Ends whatever lease the session has. Says whether it was a good one: whether the session was running.
+pub(super) fn revoke(connection: &Connection, session: &SessionId) -> Result<bool, StoreError> {
+    let mut revoke = connection.prepare_cached(
+        "DELETE FROM lease WHERE principal = ?1 AND key = ?2 RETURNING expires_ms > ?3",
+    )?;
+    let SessionId { principal, key } = session;
+    let ended = params![principal.to_string(), key.as_str(), now_ms()];
+    let was_good = revoke.query_row(ended, |row| row.get(0)).optional()?;
+    Ok(was_good.unwrap_or(false))
 }
 
 /// Clears away what processes that are gone have left.

@@ -2,6 +2,7 @@
 
 mod claim;
 mod lease;
+mod probe;
 mod prune;
 mod reader;
 mod responses;
@@ -37,6 +38,7 @@ struct Inner {
     queues: Arc<Queues>,
     writer: Writer,
     readers: Arc<Readers>,
+    path: PathBuf,
     /// The name of this store among all that have the file open.
     holder: String,
     timing: Timing,
@@ -61,7 +63,8 @@ impl SqliteStore {
         Ok(Self(Arc::new(Inner {
             writer: Writer::start(path.clone(), Arc::clone(&queues), timing)?,
             queues,
-            readers: Readers::new(path),
+            readers: Readers::new(path.clone()),
+            path,
             holder: Uuid::new_v4().to_string(),
             timing,
         })))
@@ -234,6 +237,10 @@ impl SessionStore for SqliteStore {
 
     fn prune(&self, policy: PrunePolicy) -> BoxFuture<'_, Result<Pruned, StoreError>> {
         Box::pin(prune::prune(&self.0, policy))
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(probe::probe(&self.0))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, MAIN_DB};
 use tokio::sync::Semaphore;
 
 use super::schema;
@@ -71,7 +71,10 @@ impl Readers {
         // A connection that failed is not used again.
         let result = query(&transaction)?;
         drop(transaction);
-        self.idle().push(connection);
+        // One that sees the file alone would not see it change.
+        if !connection.is_readonly(MAIN_DB)? {
+            self.idle().push(connection);
+        }
         Ok(Found::Read(result))
     }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::sessions::{StoreError, Unavailable};
 
 /// How long a connection waits for another process to finish its transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The most that the write-ahead log keeps of the disk once it has been copied back.
 const LOG_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
@@ -101,24 +101,62 @@ const CURRENT: i64 = MIGRATIONS.len() as i64;
 /// Opens the file for writing; makes it, or brings it up to date, where needed.
 ///
 /// # Errors
-/// [`StoreError::Newer`] for the file of a newer program, and whatever keeps a file from being used.
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+/// [`StoreError::Newer`] for the file of a newer program, and whatever keeps a file from being used. Another process is
+/// waited for no longer than `patience` at each step.
+pub(super) fn open_for_writing(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
     make(path).map_err(from_io)?;
     let mut connection = connect(path)?;
+    connection.busy_timeout(patience)?;
     check(version(&connection)?)?;
-    keep_log(&connection)?;
+    keep_log(&connection, patience)?;
     connection.pragma_update(None, "journal_size_limit", LOG_LIMIT_BYTES)?;
     migrate(&mut connection)?;
     Ok(connection)
 }
 
 /// Opens the file for reading; `None` where there is none, or where it must first be made or brought up to date.
+///
+/// A folder that cannot be written has no room for the files that readers and writers share. Where nothing waits in the
+/// log, the file is then read alone, as it is: such a connection is read-only and must not be kept, for it would never
+/// see a change.
 pub(super) fn open_for_reading(path: &Path) -> Result<Option<Connection>, StoreError> {
-    let connection = connect(path)?;
+    match connect(path).and_then(for_reading) {
+        Err(StoreError::Unavailable(Unavailable::ReadOnly)) if !has_log(path) => {
+            connect_to_it_alone(path).and_then(for_reading)
+        }
+        opened => opened,
+    }
+}
+
+fn for_reading(connection: Connection) -> Result<Option<Connection>, StoreError> {
     connection.pragma_update(None, "query_only", true)?;
     let version = version(&connection)?;
     check(version)?;
     Ok((version == CURRENT).then_some(connection))
+}
+
+/// Whether there are writes that are not in the file yet.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
+fn connect_to_it_alone(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(byte);
+    let encode = |byte: &u8| match plain(byte) {
+        true => char::from(*byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let name: String = bytes.iter().map(encode).collect();
+    Ok(Connection::open_with_flags(
+        format!("file:{name}?immutable=1"),
+        flags,
+    )?)
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
@@ -130,13 +168,13 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Switches to the write-ahead log. SQLite does not wait when another process does the same at this moment.
-fn keep_log(connection: &Connection) -> Result<(), StoreError> {
+fn keep_log(connection: &Connection, patience: Duration) -> Result<(), StoreError> {
     const PAUSE: Duration = Duration::from_millis(10);
     let begun = Instant::now();
     loop {
         let switched = connection.pragma_update(None, "journal_mode", "WAL");
         match switched.map_err(StoreError::from) {
-            Err(StoreError::Unavailable(Unavailable::Locked)) if begun.elapsed() < BUSY_TIMEOUT => {
+            Err(StoreError::Unavailable(Unavailable::Locked)) if begun.elapsed() < patience => {
                 std::thread::sleep(PAUSE);
             }
             result => return result,
@@ -228,7 +266,7 @@ mod tests {
     fn a_file_of_a_newer_program_is_refused_and_left_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.sqlite");
-        drop(open_for_writing(&path).unwrap());
+        drop(open_for_writing(&path, BUSY_TIMEOUT).unwrap());
         let newer = Connection::open(&path).unwrap();
         newer
             .pragma_update(None, "user_version", CURRENT + 1)
@@ -239,7 +277,7 @@ mod tests {
             found: CURRENT + 1,
             known: CURRENT,
         };
-        assert_eq!(open_for_writing(&path).unwrap_err(), refused);
+        assert_eq!(open_for_writing(&path, BUSY_TIMEOUT).unwrap_err(), refused);
         assert_eq!(open_for_reading(&path).unwrap_err(), refused);
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }
@@ -251,7 +289,7 @@ mod tests {
         let text = "a letter, not a database; long enough to be looked at. ".repeat(20);
         std::fs::write(&path, &text).unwrap();
         let damaged = StoreError::Unavailable(Unavailable::Damaged);
-        assert_eq!(open_for_writing(&path).unwrap_err(), damaged);
+        assert_eq!(open_for_writing(&path, BUSY_TIMEOUT).unwrap_err(), damaged);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     }
 
@@ -261,7 +299,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state/s.sqlite");
-        let connection = open_for_writing(&path).unwrap();
+        let connection = open_for_writing(&path, BUSY_TIMEOUT).unwrap();
         connection
             .execute_batch("UPDATE counter SET value = 1")
             .unwrap();

@@ -248,12 +248,13 @@ fn transcript(session: Summary, turns: Vec<Turn>) -> Transcript {
 
 /// Takes a session away at once; its turns are cleared away afterwards, by [`clear_discarded`].
 pub(super) fn delete(connection: &Connection, session: &SessionId) -> Result<bool, StoreError> {
-    lease::revoke(connection, session)?;
+    // A session that runs for the first time has no turns yet, and is there all the same.
+    let was_running = lease::revoke(connection, session)?;
     let number = find(connection, session)?.map(|(number, _)| number);
     if let Some(number) = number {
         discard(connection, number)?;
     }
-    Ok(number.is_some())
+    Ok(was_running || number.is_some())
 }
 
 pub(super) fn discard(connection: &Connection, session: i64) -> Result<(), StoreError> {

@@ -119,7 +119,8 @@ async fn a_held_lease_is_renewed() {
 #[test]
 fn a_process_that_waits_is_not_overtaken_by_one_that_comes_back() {
     let folder = folder();
-    let connection = schema::open_for_writing(&folder.path().join(FILE_NAME)).unwrap();
+    let connection =
+        schema::open_for_writing(&folder.path().join(FILE_NAME), schema::BUSY_TIMEOUT).unwrap();
     let timing = Timing::default();
     let claim = |name| lease::claim(&connection, &claimant(name), timing).unwrap();
     assert!(claim("first").is_some());

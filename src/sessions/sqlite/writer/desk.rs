@@ -5,7 +5,7 @@ use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -14,6 +14,10 @@ use crate::sessions::queue::Queues;
 use crate::sessions::sqlite::lease::{self, Timing};
 use crate::sessions::sqlite::schema;
 use crate::sessions::{StoreError, Unavailable};
+
+/// How long another process is waited for that was waited for in vain before. Until it is gone, whoever wants to write
+/// is soon told so.
+const BRIEF_WAIT: Duration = Duration::from_millis(100);
 
 /// Writes that one transaction takes beside its first.
 const MAX_BATCH: usize = 256;
@@ -36,6 +40,8 @@ pub(super) struct Desk {
     connection: Option<Connection>,
     /// What the connection was last told about flushing.
     synced: Option<Durability>,
+    /// How long another process is waited for: briefly, once one was waited for in vain.
+    patience: Duration,
     renewed: Instant,
 }
 
@@ -48,6 +54,7 @@ impl Desk {
             inbox,
             connection: None,
             synced: None,
+            patience: schema::BUSY_TIMEOUT,
             renewed: Instant::now(),
         }
     }
@@ -140,6 +147,11 @@ impl Desk {
             return Ok(());
         }
         let result = self.transact(batch);
+        const LOCKED: StoreError = StoreError::Unavailable(Unavailable::Locked);
+        self.patience = match &result {
+            Err(Undone::Work(LOCKED) | Undone::Store(LOCKED)) => BRIEF_WAIT,
+            Ok(()) | Err(_) => schema::BUSY_TIMEOUT,
+        };
         if let Err(Undone::Work(error) | Undone::Store(error)) = &result {
             self.roll_back(error);
         }
@@ -171,10 +183,11 @@ impl Desk {
             Some(connection) => connection,
             None => {
                 self.synced = None;
-                schema::open_for_writing(&self.path)?
+                schema::open_for_writing(&self.path, self.patience)?
             }
         };
         let connection = self.connection.insert(connection);
+        connection.busy_timeout(self.patience)?;
         if self.synced != Some(durability) {
             // Can only be changed between transactions, which is where we are.
             let mode = match durability {
