@@ -368,7 +368,7 @@ async fn a_drain_lets_what_runs_finish_and_refuses_the_rest() {
     house.stop();
     let ready = loop {
         let reply = house.get("/readyz").await;
-        if reply.status != 200 {
+        if reply.json()["status"] == "draining" {
             break reply;
         }
     };

@@ -28,6 +28,8 @@ pub struct House {
     stop: Option<oneshot::Sender<()>>,
     now: Option<oneshot::Sender<()>>,
     server: JoinHandle<Ended>,
+    /// What a reload replaces.
+    served: (State, Gateway),
     state: TempDir,
 }
 
@@ -80,26 +82,55 @@ impl House {
     }
 
     pub async fn start(config: Value) -> Self {
-        let config: Config = serde_json::from_value(config).unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), config).await
+    }
+
+    /// The usual configuration, over a folder for state that something was done to.
+    pub async fn unready(provider: &Scripted, harm: impl FnOnce(&Path)) -> Self {
         let state = tempfile::tempdir().unwrap();
+        harm(state.path());
+        Self::start_in(state, config_for(provider)).await
+    }
+
+    async fn start_in(state: TempDir, config: Value) -> Self {
+        let config: Config = serde_json::from_value(config).unwrap();
         let gateway = Gateway::new(&config, &Environment::default(), Some(state.path())).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mode = AuthMode::choose(&config.gateway.auth, address.ip()).unwrap();
         let http = config.gateway.http.clone();
         let authenticator = Authenticator::new(mode.unwrap(), &http.allowed_hosts);
-        let served = State::new(gateway, authenticator, http);
+        let served = (State::new(gateway.clone(), authenticator, http), gateway);
         let (stop, stopped) = oneshot::channel();
         let (now, at_once) = oneshot::channel();
-        let server = tokio::spawn(server::run(served, listener, told(stopped), told(at_once)));
+        let server = tokio::spawn(server::run(
+            served.0.clone(),
+            listener,
+            told(stopped),
+            told(at_once),
+        ));
         Self {
             address,
             client: self::http(),
             stop: Some(stop),
             now: Some(now),
             server,
+            served,
             state,
         }
+    }
+
+    /// Puts another configuration in force, as a reload does.
+    pub fn reconfigure(&mut self, config: Value) {
+        let config: Config = serde_json::from_value(config).unwrap();
+        let (state, gateway) = &mut self.served;
+        *gateway = gateway
+            .reconfigured(&config, &Environment::default())
+            .unwrap();
+        let mode = AuthMode::choose(&config.gateway.auth, self.address.ip()).unwrap();
+        let http = config.gateway.http;
+        let authenticator = Authenticator::new(mode.unwrap(), &http.allowed_hosts);
+        state.replace(gateway.clone(), authenticator, http);
     }
 
     /// The folder of its state.
@@ -153,6 +184,15 @@ impl House {
     /// Tells the server to end at once, as a second signal does.
     pub fn end_now(&mut self) {
         let _told = self.now.take().unwrap().send(());
+    }
+
+    /// Its end, and that of its store; the folder of its state goes with the last handle.
+    pub async fn ended_and_closed(self) -> TempDir {
+        let (_, gateway) = self.served;
+        let ended = within(|| "the end of the server".to_owned(), self.server).await;
+        assert!(ended.is_ok());
+        gateway.close().await;
+        self.state
     }
 
     pub async fn ended(self) -> Ended {

@@ -2,14 +2,16 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::waiting::PATIENCE;
+use super::waiting::{PATIENCE, within};
 
 /// The program in an environment of its own: nothing of this machine's keys, files or state reaches it.
 pub fn openclaw(home: &Path) -> Command {
@@ -38,12 +40,20 @@ impl Shell {
     pub fn with(config: &Value) -> Self {
         let shell = Self::new();
         std::fs::create_dir(shell.home.path().join(".openclaw")).unwrap();
-        std::fs::write(
-            shell.home.path().join(".openclaw/openclaw.json"),
-            config.to_string(),
-        )
-        .unwrap();
+        shell.configure(&config.to_string());
         shell
+    }
+
+    /// The place where the configuration is looked for.
+    pub fn config_file(&self) -> PathBuf {
+        self.home.path().join(".openclaw/openclaw.json")
+    }
+
+    /// Puts this configuration in the place of the last one, as an editor does: whole, under a new file.
+    pub fn configure(&self, config: &str) {
+        let draft = self.config_file().with_extension("draft");
+        std::fs::write(&draft, config).unwrap();
+        std::fs::rename(draft, self.config_file()).unwrap();
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -97,8 +107,10 @@ impl Ran {
 
 /// `openclaw gateway serve` on a free port; ended when dropped.
 pub struct Program {
-    child: Child,
+    /// `None` once its end is awaited.
+    child: Option<Child>,
     address: SocketAddr,
+    log: UnboundedReceiver<Value>,
     /// Its own home; `None` where that is somebody else's.
     shell: Option<Shell>,
 }
@@ -113,36 +125,72 @@ impl Program {
 
     /// In a home that is there, and stays when the server has ended.
     pub fn serve_in(shell: &Shell) -> Self {
-        let mut command = shell.command(&["gateway", "serve", "--port", "0"]);
+        Self::start(shell.command(&["gateway", "serve", "--port", "0"]))
+    }
+
+    /// A command that serves, however it was put together.
+    pub fn start(mut command: Command) -> Self {
         let mut child = command
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
+        let lines = BufReader::new(child.stderr.take().unwrap());
         let (tell, told) = mpsc::channel();
+        let (write, log) = unbounded_channel();
         // Reads the log to its end, so that the program never waits for a reader.
         std::thread::spawn(move || {
-            for line in log.lines().map_while(Result::ok) {
+            for line in lines.lines().map_while(Result::ok) {
                 let line: Value = serde_json::from_str(&line).unwrap_or_default();
                 if let Some(address) = line["fields"]["address"].as_str() {
                     let _told = tell.send(address.parse().unwrap());
                 }
+                let _told = write.send(line["fields"].clone());
             }
         });
         let address = told
             .recv_timeout(PATIENCE)
             .expect("the server says where it listens");
         Self {
-            child,
+            child: Some(child),
             address,
+            log,
             shell: None,
         }
     }
 
+    /// The fields of the next line of its log with this message.
+    pub async fn logged(&mut self, message: &str) -> Value {
+        let logged = async {
+            loop {
+                let line = self.log.recv().await.expect("the server is there");
+                if line["message"] == message {
+                    return line;
+                }
+            }
+        };
+        within(|| format!("`{message}` in the log"), logged).await
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().expect("it has not ended");
+        kill_process(Pid::from_child(child), signal).unwrap();
+    }
+
+    /// The code with which it ends by itself; `None` for a signal.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let mut child = self.child.take().expect("it has not ended");
+        let ended = tokio::task::spawn_blocking(move || child.wait().unwrap());
+        let ended = within(|| "the end of the program".to_owned(), ended).await;
+        ended.unwrap().code()
+    }
+
     /// The memory that it occupies, where the system tells; otherwise nothing.
     pub fn resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = std::fs::read_to_string(format!(
+            "/proc/{}/status",
+            self.child.as_ref().map_or(0, Child::id)
+        ));
         let status = status.unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
@@ -162,7 +210,9 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        if let Some(child) = &mut self.child {
+            drop(child.kill());
+            drop(child.wait());
+        }
     }
 }
