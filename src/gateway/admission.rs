@@ -95,6 +95,29 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn places_that_are_taken_are_given_up_as_their_runs_end() {
+        let admission = Admission::new(3, 0);
+        let (first, second) = (
+            admission.enter().await.unwrap(),
+            admission.enter().await.unwrap(),
+        );
+        admission.resize(1, 0);
+        assert!(admission.enter().await.is_err(), "the free place is gone");
+        // What stands in line for the place that is owed gets there.
+        tokio::task::yield_now().await;
+        drop(first);
+        tokio::task::yield_now().await;
+        assert!(admission.enter().await.is_err(), "one goes on");
+        drop(second);
+        let third = admission.enter().await.unwrap();
+        assert!(admission.enter().await.is_err());
+        admission.resize(2, 0);
+        let fourth = admission.enter().await.unwrap();
+        assert!(admission.enter().await.is_err());
+        drop((third, fourth));
+    }
+
+    #[tokio::test]
     async fn a_run_past_the_queue_is_told_to_come_back() {
         let admission = Arc::new(Admission::new(1, 1));
         let first = admission.enter().await.unwrap();

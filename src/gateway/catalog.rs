@@ -267,3 +267,46 @@ fn join<'a>(models: impl Iterator<Item = &'a ModelRef>) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn config(models: Value) -> Config {
+        serde_json::from_value(json!({ "models": { "mode": "replace", "providers": models } }))
+            .unwrap()
+    }
+
+    fn entry<'a>(providers: &'a Providers, name: &str) -> &'a Entry {
+        providers.named(name).unwrap()
+    }
+
+    #[test]
+    fn what_is_known_of_a_provider_lasts_for_as_long_as_it_stays_the_same() {
+        let env = Environment::default();
+        let before = config(json!({
+            "same": { "baseUrl": "http://a/v1", "apiKey": "k" },
+            "rotated": { "baseUrl": "http://b/v1", "apiKey": "k" },
+            "moved": { "baseUrl": "http://c/v1", "apiKey": "k" },
+        }));
+        let after = config(json!({
+            "same": { "baseUrl": "http://a/v1", "apiKey": "k" },
+            "rotated": { "baseUrl": "http://b/v1", "apiKey": "another" },
+            "moved": { "baseUrl": "http://d/v1", "apiKey": "k" },
+        }));
+        let before = Providers::new(&before, &env).unwrap();
+        let after = before.succeeded_by(&after, &env).unwrap();
+        let kept = |name| {
+            let (before, after) = (entry(&before, name), entry(&after, name));
+            (
+                Arc::ptr_eq(&before.provider, &after.provider),
+                Arc::ptr_eq(&before.cooldown, &after.cooldown),
+                Arc::ptr_eq(&before.discovered, &after.discovered),
+            )
+        };
+        assert_eq!(kept("same"), (true, true, true));
+        assert_eq!(kept("rotated"), (false, false, true));
+        assert_eq!(kept("moved"), (false, false, false));
+    }
+}

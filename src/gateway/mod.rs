@@ -96,7 +96,7 @@ impl Gateway {
             store: state_dir.and_then(|folder| open_store(folder, max_queued)),
             models_folder: state_dir.map(|state| state.join("models")),
         };
-        let agents = Agents::new(config, env, &providers, &lasting.outside())?;
+        let agents = Agents::none().succeeded_by(config, env, &providers, &lasting.outside())?;
         Ok(Self::of(config, providers, agents, Arc::new(lasting)))
     }
 
@@ -108,9 +108,12 @@ impl Gateway {
     /// As [`Self::new`]; the room is then as it was.
     pub fn reconfigured(&self, config: &Config, env: &Environment) -> Result<Self, SetupError> {
         let lasting = Arc::clone(&self.0.lasting);
-        let providers = self.0.providers.succeeded_by(config, env)?;
-        let agents = Agents::new(config, env, &providers, &lasting.outside())?;
-        let agents = agents.succeeding(&self.0.agents);
+        let before = &self.0;
+        let providers = before.providers.succeeded_by(config, env)?;
+        let outside = lasting.outside();
+        let agents = before
+            .agents
+            .succeeded_by(config, env, &providers, &outside)?;
         let (max_running, max_waiting) = limits(config);
         lasting.admission.resize(max_running, max_waiting);
         Ok(Self::of(config, providers, agents, lasting))

@@ -82,7 +82,14 @@ pub(super) fn shown(name: &str) -> String {
 pub(super) struct Agents(Vec<Plan>);
 
 impl Agents {
-    pub fn new(
+    /// Nobody, whom the agents of the first configuration succeed.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The agents of another configuration, with what those of the same names remember.
+    pub fn succeeded_by(
+        &self,
         config: &Config,
         env: &Environment,
         providers: &Providers,
@@ -96,7 +103,10 @@ impl Agents {
                 embedder: memory.own_model(providers).ok().map(embedder),
                 ..outside.clone()
             };
-            let workbench = Workbench::new(&agent, &config.tools, env, outside);
+            let mut workbench = Workbench::new(&agent, &config.tools, env, outside);
+            if let Some(before) = self.iter().find(|before| before.agent.id == agent.id) {
+                workbench.succeed(&before.workbench);
+            }
             let mut plan = Plan {
                 prompt: Prompt::new(&agent, workbench.workspace(), &host),
                 chain: Arc::new([]),
@@ -117,18 +127,6 @@ impl Agents {
             .map(plan)
             .collect::<Result<_, _>>()
             .map(Self)
-    }
-
-    /// With what earlier agents of the same names remember.
-    #[must_use]
-    pub fn succeeding(mut self, before: &Self) -> Self {
-        for plan in &mut self.0 {
-            let before = before.iter().find(|old| old.agent.id == plan.agent.id);
-            if let (Some(before), Some(bench)) = (before, Arc::get_mut(&mut plan.workbench)) {
-                bench.succeed(&before.workbench);
-            }
-        }
-        self
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Plan> {

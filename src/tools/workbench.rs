@@ -142,3 +142,34 @@ fn time_zone(agent: &Agent) -> TimeZone {
         TimeZone::UTC
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::tools::ToolContext;
+    use crate::tools::tests::{Bench, embedder_of};
+
+    fn embedder(model: &str) -> Embedder {
+        Embedder {
+            model: model.to_owned(),
+            ..embedder_of(Arc::new(|_| async { Ok(Vec::new()) }.boxed()))
+        }
+    }
+
+    #[test]
+    fn a_memory_lasts_for_as_long_as_its_folder_and_its_model_stay() {
+        let bench = Bench::new().embedder(embedder("p/e"));
+        let before = bench.context().workbench;
+        let keeps = |context: ToolContext| {
+            let mut after = Arc::into_inner(context.workbench).unwrap();
+            after.succeed(&before);
+            Arc::ptr_eq(&after.memory, &before.memory)
+        };
+        assert!(keeps(bench.context()));
+        let of_another_model = bench.embedder(embedder("p/e@512"));
+        assert!(!keeps(of_another_model.context()));
+        assert!(!keeps(Bench::new().embedder(embedder("p/e")).context()));
+    }
+}

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -95,6 +96,16 @@ async fn a_locked_store_says_when_to_come_back_and_is_ready_again_when_it_is_fre
     let answer = house.chat(hello("ann")).await;
     assert_eq!(answer.fault(), (503, "store_unavailable".to_owned()));
     assert_eq!(answer.header("retry-after"), Some("1"));
+    let began = Instant::now();
+    for _ in 0..8 {
+        let answer = house.chat(hello("bob")).await;
+        assert_eq!(answer.fault(), (503, "store_unavailable".to_owned()));
+    }
+    let waited = began.elapsed();
+    assert!(
+        waited < Duration::from_secs(5),
+        "each waited anew: {waited:?}"
+    );
     let (status, body) = says(&house, "unavailable").await;
     assert_eq!((status, body["reason"].is_string()), (503, true));
     other.execute_batch("ROLLBACK").unwrap();

@@ -35,7 +35,8 @@ use watch::Watch;
 /// Serve the OpenAI-compatible API
 ///
 /// `gateway serve`, `gateway run` and a bare `gateway` are the same: the server runs in the foreground. SIGTERM or
-/// Ctrl-C lets the runs in flight finish first; a second one ends them.
+/// Ctrl-C lets the runs in flight finish first; a second one ends them. A configuration file that changes is read again,
+/// and so it is at SIGHUP; one that cannot be used is told in the log and changes nothing.
 #[derive(Debug, Args)]
 pub struct GatewayArgs {
     #[command(subcommand)]
@@ -182,7 +183,8 @@ async fn serve(
     loaded: Loaded,
     (address, access): (SocketAddr, Access),
 ) -> anyhow::Result<()> {
-    let (first, second, hangups) = (Signals::new()?, Signals::new()?, Hangups::new()?);
+    let (first, second) = (Signals::new()?, Signals::new()?);
+    let (hangups, terminal) = (Hangups::new()?, Hangups::new()?);
     let watch = Watch::over(args.files(&loaded));
     let manager = ServiceManager::of(&Environment::process());
     let http = &loaded.config.gateway.http;
@@ -209,7 +211,10 @@ async fn serve(
     let forced = Cell::new(false);
     let grace = Duration::from_millis(http.drain_ms);
     let stop = async {
-        first.nth(1).await;
+        tokio::select! {
+            () = first.nth(1) => {}
+            () = terminal.terminal_gone() => {}
+        }
         tracing::info!("stopping: what runs may finish; a second signal ends it at once");
         manager.stopping(grace);
     };

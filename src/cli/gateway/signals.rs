@@ -1,6 +1,6 @@
 //! What the system tells the server: to stop, and to read its configuration again.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 /// Requests to stop, since this was made: SIGTERM and SIGINT, or Ctrl-C where there are no signals.
 pub struct Signals {
@@ -66,6 +66,17 @@ impl Hangups {
     #[cfg(not(unix))]
     pub fn new() -> io::Result<Self> {
         Ok(Self {})
+    }
+
+    /// Waits until the terminal that the server was started on is gone, where it was started on one: a window that is
+    /// closed sends the same signal, and whoever closed it means the end.
+    pub async fn terminal_gone(mut self) {
+        if !io::stderr().is_terminal() {
+            return std::future::pending().await;
+        }
+        while io::stderr().is_terminal() {
+            self.next().await;
+        }
     }
 
     /// Waits for the next request. Those that came meanwhile are one.

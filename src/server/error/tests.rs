@@ -33,6 +33,13 @@ fn each_fault_has_its_status_its_type_and_whether_to_try_again() {
         (Fault::Upstream, 502, "upstream_error", true),
         (Fault::Unreachable, 503, "upstream_error", true),
         (Fault::TimedOut, 504, "upstream_error", true),
+        (
+            Fault::Storage { retry_after: None },
+            503,
+            "server_error",
+            true,
+        ),
+        (Fault::BrokenStorage, 503, "server_error", false),
     ] {
         let error = of(fault);
         assert_eq!(

@@ -112,3 +112,40 @@ async fn a_closed_store_takes_nothing_more() {
     let closed = StoreError::Unavailable(Unavailable::Closed);
     assert_eq!(store.append(&lease, turn(None, "late")).await, Err(closed));
 }
+
+#[tokio::test]
+async fn a_probe_says_what_would_keep_a_turn_from_being_kept_and_makes_no_file() {
+    let folder = folder();
+    let state = folder.path().join("state");
+    std::fs::write(&state, "a file where the folder should be").unwrap();
+    let store = SqliteStore::new(&state).unwrap();
+    let reason = "there is a file where its folder should be".to_owned();
+    let failed = StoreError::Unavailable(Unavailable::Failed(reason));
+    assert_eq!(store.probe().await, Err(failed));
+    std::fs::remove_file(&state).unwrap();
+    assert_eq!(store.probe().await, Ok(()));
+    assert!(!state.exists());
+
+    let lease = store.acquire(&session("one")).await.unwrap();
+    store.append(&lease, turn(None, "a")).await.unwrap();
+    assert_eq!(store.probe().await, Ok(()));
+    store.close().await;
+    let closed = StoreError::Unavailable(Unavailable::Closed);
+    assert_eq!(store.probe().await, Err(closed));
+    std::fs::write(state.join(FILE_NAME), "no database at all".repeat(100)).unwrap();
+    let store = SqliteStore::new(&state).unwrap();
+    let damaged = StoreError::Unavailable(Unavailable::Damaged);
+    assert_eq!(store.probe().await, Err(damaged));
+}
+
+#[tokio::test]
+async fn a_session_that_runs_for_the_first_time_can_be_deleted() {
+    let folder = folder();
+    let store = open(&folder);
+    let one = session("one");
+    let lease = store.acquire(&one).await.unwrap();
+    assert_eq!(store.delete(&one).await, Ok(true));
+    assert_eq!(store.delete(&one).await, Ok(false));
+    let late = store.append(&lease, turn(None, "late")).await;
+    assert_eq!(late, Err(StoreError::LostLease));
+}
