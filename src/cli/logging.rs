@@ -74,10 +74,11 @@ impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         const CLEAR_LINE: &[u8] = b"\r\x1b[2K";
         let mut stderr = io::stderr().lock();
-        if self.over_spinner {
-            stderr.write_all(CLEAR_LINE)?;
-        }
-        stderr.write_all(line)?;
+        // A log that nobody reads any more stops nothing; told of it, its writer would panic.
+        let _unread = match self.over_spinner {
+            true => stderr.write_all(&[CLEAR_LINE, line].concat()),
+            false => stderr.write_all(line),
+        };
         Ok(line.len())
     }
 
