@@ -123,6 +123,20 @@ async fn a_server_without_runs_ends_at_once_and_cleanly() {
 }
 
 #[tokio::test]
+async fn a_log_that_nobody_reads_any_more_ends_nothing() {
+    let provider = Scripted::start().await;
+    provider.always(Answer::chat_auto("heard"));
+    let mut served = Served::with(&config_for(&provider));
+    served.program.leave_the_log();
+    let body = json!({ "model": "openclaw", "messages": [{ "role": "user", "content": "hello" }] });
+    for _ in 0..3 {
+        assert_eq!(reply(served.chat(&body)).await.said(), "heard");
+    }
+    served.program.signal(Signal::TERM);
+    assert_eq!(served.program.ended().await, Some(0));
+}
+
+#[tokio::test]
 async fn what_was_acknowledged_before_the_end_is_kept() {
     const SESSIONS: usize = 24;
     let provider = Scripted::start().await;

@@ -142,12 +142,8 @@ pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
     let (None | Some(GatewayCommand::Serve)) = args.command;
     let mut loaded = context.load(Role::Server)?;
     args.serve.apply(&mut loaded.config.gateway)?;
-    let settings = &loaded.config.gateway;
-    let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
-    let access = Access::settle(&settings.auth, ip)?;
-    let address = SocketAddr::new(ip, settings.port);
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let done = runtime.block_on(serve(context, args.serve, loaded, (address, access)));
+    let done = runtime.block_on(serve(context, args.serve, loaded));
     // What a file system that does not answer has stuck is not waited for.
     runtime.shutdown_timeout(LAST_MOMENT);
     done
@@ -177,39 +173,25 @@ fn tell_of_missing_guards(settings: &GatewayConfig) {
     }
 }
 
-async fn serve(
-    context: &Context,
-    args: ServeArgs,
-    loaded: Loaded,
-    (address, access): (SocketAddr, Access),
-) -> anyhow::Result<()> {
+async fn serve(context: &Context, args: ServeArgs, loaded: Loaded) -> anyhow::Result<()> {
     let (first, second) = (Signals::new()?, Signals::new()?);
     let (hangups, terminal) = (Hangups::new()?, Hangups::new()?);
     let watch = Watch::over(args.files(&loaded));
     let manager = ServiceManager::of(&Environment::process());
-    let http = &loaded.config.gateway.http;
-    tell_of_missing_guards(&loaded.config.gateway);
+    let settings = &loaded.config.gateway;
+    tell_of_missing_guards(settings);
+    let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
+    let access = Access::settle(&settings.auth, ip)?;
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
-    let listener = bind(address).await?;
+    let listener = bind(SocketAddr::new(ip, settings.port)).await?;
     let address = listener.local_addr()?;
-    let announcement = Announcement {
-        address,
-        access: &access,
-        endpoints: &http.endpoints,
-    };
-    if std::io::stderr().is_terminal() {
-        context.printer.note(announcement.for_a_person());
-    } else {
-        if let Some(token) = &access.fresh {
-            keep(token, &loaded)?;
-        }
-        announcement.log();
-    }
+    announce(context, &loaded, address, &access)?;
+    let http = settings.http.clone();
+    let grace = Duration::from_millis(http.drain_ms);
     let authenticator = Authenticator::new(access.mode, &http.allowed_hosts);
-    let state = State::new(gateway.clone(), authenticator, http.clone());
+    let state = State::new(gateway.clone(), authenticator, http);
     manager.ready(&format!("listening on {address}"));
     let forced = Cell::new(false);
-    let grace = Duration::from_millis(http.drain_ms);
     let stop = async {
         tokio::select! {
             () = first.nth(1) => {}
@@ -248,6 +230,29 @@ async fn serve(
         Ended::Cut if forced.get() => bail!(CliError::Interrupted),
         Ended::Cut => bail!("the time to drain was over: what still ran was cut short"),
     }
+}
+
+/// Says where the server listens, and who may come in, to whoever watches: a person or a log.
+fn announce(
+    context: &Context,
+    loaded: &Loaded,
+    address: SocketAddr,
+    access: &Access,
+) -> anyhow::Result<()> {
+    let announcement = Announcement {
+        address,
+        access,
+        endpoints: &loaded.config.gateway.http.endpoints,
+    };
+    if std::io::stderr().is_terminal() {
+        context.printer.note(announcement.for_a_person());
+        return Ok(());
+    }
+    if let Some(token) = &access.fresh {
+        keep(token, loaded)?;
+    }
+    announcement.log();
+    Ok(())
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

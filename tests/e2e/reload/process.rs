@@ -78,11 +78,7 @@ async fn no_request_fails_while_the_file_is_rewritten_again_and_again() {
         let client = http();
         let mut answered = 0;
         while !done.load(Ordering::Relaxed) || answered < 40 {
-            let body = if (answered + caller) % 2 == 0 {
-                hello()
-            } else {
-                streamed()
-            };
+            let body = &[hello(), streamed()][(answered + caller) % 2];
             let request = client.post(&url).bearer_auth(TOKEN);
             let request = request.header("content-type", "application/json");
             let answer = reply(request.body(body.to_string())).await;

@@ -141,6 +141,9 @@ impl Program {
         // Reads the log to its end, so that the program never waits for a reader.
         std::thread::spawn(move || {
             for line in lines.lines().map_while(Result::ok) {
+                if write.is_closed() {
+                    break;
+                }
                 let line: Value = serde_json::from_str(&line).unwrap_or_default();
                 if let Some(address) = line["fields"]["address"].as_str() {
                     let _told = tell.send(address.parse().unwrap());
@@ -170,6 +173,11 @@ impl Program {
             }
         };
         within(|| format!("`{message}` in the log"), logged).await
+    }
+
+    /// Reads one line more of its log, and closes it.
+    pub fn leave_the_log(&mut self) {
+        self.log.close();
     }
 
     pub fn signal(&self, signal: Signal) {
