@@ -174,8 +174,6 @@ fn tell_of_missing_guards(settings: &GatewayConfig) {
 }
 
 async fn serve(context: &Context, args: ServeArgs, loaded: Loaded) -> anyhow::Result<()> {
-    let (first, second) = (Signals::new()?, Signals::new()?);
-    let (hangups, terminal) = (Hangups::new()?, Hangups::new()?);
     let watch = Watch::over(args.files(&loaded));
     let manager = ServiceManager::of(&Environment::process());
     let settings = &loaded.config.gateway;
@@ -183,6 +181,8 @@ async fn serve(context: &Context, args: ServeArgs, loaded: Loaded) -> anyhow::Re
     let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
     let access = Access::settle(&settings.auth, ip)?;
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
+    let (first, second) = (Signals::new()?, Signals::new()?);
+    let (hangups, terminal) = (Hangups::new()?, Hangups::new()?);
     let listener = bind(SocketAddr::new(ip, settings.port)).await?;
     let address = listener.local_addr()?;
     announce(context, &loaded, address, &access)?;
