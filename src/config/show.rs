@@ -10,26 +10,12 @@ use super::problem::Path;
 /// The whole configuration, one value a line, each with its origin: a line of the file, a variable, or the default.
 /// Members that are neither set nor have a default are left out.
 pub fn effective(loaded: &Loaded) -> String {
-    let mut config = serde_json::to_value(&loaded.config).unwrap_or_default();
-    redact_variables(&mut config);
+    let config = serde_json::to_value(&loaded.config).unwrap_or_default();
     let mut out = String::new();
     let writer = Writer { loaded };
     writer.value(&mut out, &Path::default(), &config, 0);
     out.push('\n');
     out
-}
-
-/// The `env` section holds keys in plain strings.
-fn redact_variables(config: &mut Value) {
-    fn redact(value: &mut Value) {
-        match value {
-            Value::Object(members) => members.values_mut().for_each(redact),
-            other => *other = Value::from(super::secret::REDACTED),
-        }
-    }
-    if let Some(env) = config.get_mut("env") {
-        redact(env);
-    }
 }
 
 /// A URL without its user, its password and its query, which may hold a key; any other text as it is.

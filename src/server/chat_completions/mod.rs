@@ -21,7 +21,8 @@ use crate::auth::Scope;
 use crate::chat::{Delivery, RunRequest};
 use crate::config::Endpoints;
 use chunks::{Chunks, Watched};
-use decode::{Asked, Calling};
+pub(super) use decode::Asked;
+use decode::Calling;
 
 const GATE: Gate = Gate {
     scope: Scope::Write,
