@@ -17,6 +17,7 @@ mod hostile;
 mod images;
 mod insistence;
 mod scripted_provider;
+mod secrets;
 mod sessions;
 mod support;
 mod tools;

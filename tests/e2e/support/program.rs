@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -99,6 +100,8 @@ impl Ran {
 pub struct Program {
     child: Child,
     address: SocketAddr,
+    log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
     /// Its own home; `None` where that is somebody else's.
     shell: Option<Shell>,
 }
@@ -113,7 +116,11 @@ impl Program {
 
     /// In a home that is there, and stays when the server has ended.
     pub fn serve_in(shell: &Shell) -> Self {
-        let mut command = shell.command(&["gateway", "serve", "--port", "0"]);
+        Self::of(shell.command(&["gateway", "serve", "--port", "0"]))
+    }
+
+    /// The server that this command starts; it logs as JSON.
+    pub fn of(mut command: Command) -> Self {
         let mut child = command
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
@@ -121,9 +128,12 @@ impl Program {
             .unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         let (tell, told) = mpsc::channel();
+        let kept = Arc::new(Mutex::new(String::new()));
+        let keeping = Arc::clone(&kept);
         // Reads the log to its end, so that the program never waits for a reader.
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
+                *keeping.lock().unwrap() += &format!("{line}\n");
                 let line: Value = serde_json::from_str(&line).unwrap_or_default();
                 if let Some(address) = line["fields"]["address"].as_str() {
                     let _told = tell.send(address.parse().unwrap());
@@ -136,8 +146,17 @@ impl Program {
         Self {
             child,
             address,
+            log: kept,
+            reader: Some(reader),
             shell: None,
         }
+    }
+
+    /// Ends the server and gives all that it has logged.
+    pub fn ended(mut self) -> String {
+        drop(self.child.kill());
+        drop(self.reader.take().map(JoinHandle::join));
+        self.log.lock().unwrap().clone()
     }
 
     /// The memory that it occupies, where the system tells; otherwise nothing.
