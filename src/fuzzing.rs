@@ -6,8 +6,10 @@
 
 mod door;
 
-use crate::config::ApiKind;
-use crate::{config, providers, server, sse};
+use crate::config::{self, ApiKind};
+use crate::providers;
+use crate::server;
+use crate::sse;
 
 /// Every target by its name, which is that of its file in `tests/fuzz/targets` and its folder in `tests/fuzz/corpus`.
 pub const TARGETS: [(&str, fn(&[u8])); 10] = [

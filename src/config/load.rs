@@ -146,10 +146,12 @@ pub(super) fn parse(
         .as_ref()
         .map(Outline::endless_numbers)
         .unwrap_or_default();
-    problems.extend(expand(&mut value, &|name| env.get(name).map(str::to_owned)));
+    let expanded = expand(&mut value, &|name| env.get(name).map(str::to_owned));
+    problems.extend(expanded.problems);
     let rules = Rules {
         strict: STRICT,
         foreign: FOREIGN,
+        unquoted: &expanded.places,
     };
     let findings = check(&value, &schema, &rules);
     // What is in a foreign section is its owner's business.
@@ -343,6 +345,17 @@ mod tests {
             )]
         );
         assert_eq!(loaded.env.get("MY_KEY"), None);
+    }
+
+    #[test]
+    fn what_a_variable_holds_is_not_quoted_wherever_it_is_put() {
+        let error = loaded(
+            "{ gateway: { port: '${SOMETHING}', bind: 'x${SOMETHING}' } }",
+            &[("SOMETHING", "hunter2")],
+        )
+        .unwrap_err();
+        assert!(!error.contains("hunter2"), "{error}");
+        assert!(error.contains("found a string"), "{error}");
     }
 
     #[test]

@@ -217,8 +217,13 @@ impl Scene {
             "SOME_TOKEN",
         ]
         .map(|name| (name.to_owned(), canaries.plant(&format!("${name}"))));
-        // A prompt may be logged by whoever reads it: what a provider learned of one of us it tells of all of us.
-        let known = canaries.0.values().cloned().collect::<Vec<_>>().join(" ");
+        // What one provider learned it tells to all. (`mcp` is not read by this version.)
+        let read = canaries
+            .0
+            .iter()
+            .filter(|(place, _)| !place.starts_with("mcp"));
+        let known = read.map(|(_, secret)| secret.as_str());
+        let known = known.collect::<Vec<_>>().join(" ");
         provider.always(Answer::from_fn(move |request| echo(request, &known)));
         Self {
             provider,
@@ -262,6 +267,7 @@ fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 async fn no_answer_of_the_server_no_line_of_its_log_and_no_file_of_its_state_holds_a_secret() {
     let scene = Scene::set().await;
     let program = Program::of(scene.command(&["gateway", "serve", "--port", "0"]));
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder().no_proxy().build().unwrap();
     let url = format!("http://{}", program.address());
     let send = async |path: &str, body: Value| {
