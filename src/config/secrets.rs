@@ -2,13 +2,16 @@
 //! wrote and we pass on, logs and errors of providers above all.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
+use serde_json::{Map, Value};
 
+use super::problem::names_secret;
 use super::secret::REDACTED;
-use super::{Config, Environment, MemorySearch, ProviderConfig, Secret};
+use super::{AgentSettings, Config, Environment, MemorySearch, ProviderConfig, Secret};
 
 /// Shorter ones are not looked for, in bytes: they would be found in words that have nothing to do with them.
 const SHORTEST_BYTES: usize = 8;
@@ -37,11 +40,14 @@ impl Secrets {
         let agents = &config.agents;
         let entries = agents.list.iter().chain(agents.entries.values());
         let settings = entries.map(|entry| &entry.settings);
-        let settings = settings.chain([&agents.defaults.settings]);
-        let searches = settings.filter_map(|settings| settings.memory_search.as_ref());
-        searches
-            .chain(&config.memory.search)
-            .for_each(|search| found.memory(search));
+        for settings in settings.chain([&agents.defaults.settings]) {
+            found.settings(settings);
+        }
+        config
+            .memory
+            .search
+            .iter()
+            .for_each(|one| found.memory(one));
         config.env.values().for_each(|value| found.text(value));
         env.secret_values().for_each(|value| found.text(value));
         found.into()
@@ -84,6 +90,31 @@ impl Found {
         let secrets = provider.api_key.iter().chain(provider.headers.values());
         secrets.for_each(|secret| self.secret(secret));
         provider.base_url.iter().for_each(|url| self.url(url));
+        for model in &provider.models {
+            self.members(&model.params);
+        }
+    }
+
+    fn settings(&mut self, settings: &AgentSettings) {
+        settings
+            .memory_search
+            .iter()
+            .for_each(|one| self.memory(one));
+        settings.params.iter().for_each(|one| self.members(one));
+        for model in settings.models.iter().flat_map(BTreeMap::values) {
+            self.members(&model.params);
+        }
+    }
+
+    /// What a provider is sent beside what we know of: secret is what is named so.
+    fn members(&mut self, members: &Map<String, Value>) {
+        for (name, value) in members {
+            match value {
+                Value::String(text) if names_secret(name) => self.text(text),
+                Value::Object(inner) => self.members(inner),
+                _ => {}
+            }
+        }
     }
 
     fn memory(&mut self, search: &MemorySearch) {
@@ -129,7 +160,7 @@ impl Found {
         if secret.len() < SHORTEST_BYTES {
             return;
         }
-        let escaped = serde_json::Value::from(secret).to_string();
+        let escaped = Value::from(secret).to_string();
         let escaped = escaped[1..escaped.len() - 1].to_owned();
         self.0.extend([secret.to_owned(), escaped]);
     }

@@ -63,6 +63,10 @@ impl Writer<'_> {
                 }
                 let _ = write!(out, "{}]", "  ".repeat(depth));
             }
+            // In `params` anything may stand, a key among them.
+            Value::String(_) if path.bears_secret() => {
+                let _ = write!(out, "{}", Value::from(super::secret::REDACTED));
+            }
             Value::String(text) => {
                 let _ = write!(out, "{}", Value::from(without_credentials(text)));
             }
@@ -103,6 +107,23 @@ impl Writer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_named_like_a_secret_is_shown_as_one_wherever_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("openclaw.json");
+        let text = "{ agents: { defaults: { params: { api_key: 'k', extra: { token: 't', kind: 'plain' } } } } }";
+        std::fs::write(&file, text).unwrap();
+        let loaded = crate::config::load(Some(&file), crate::config::Environment::default());
+        let shown = effective(&loaded.unwrap());
+        for line in [
+            "api_key: \"(redacted)\",",
+            "token: \"(redacted)\",",
+            "kind: \"plain\",",
+        ] {
+            assert!(shown.contains(line), "{line} is not in {shown}");
+        }
+    }
 
     #[test]
     fn a_url_is_shown_without_what_may_be_a_secret_in_it() {

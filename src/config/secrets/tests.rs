@@ -1,6 +1,6 @@
 //! Every place of the schema that holds a secret is planted with one, and each is found again.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::*;
 
@@ -149,5 +149,19 @@ fn of_the_process_only_variables_that_name_a_secret_count_and_of_files_all() {
     assert_eq!(
         secrets.redact("key-of-the-process value-of-a-file somebody"),
         "(redacted) (redacted) somebody"
+    );
+}
+
+#[test]
+fn what_params_name_like_a_secret_is_one() {
+    let config = json!({ "agents": { "defaults": {
+        "params": { "extra": { "api_key": "key-12345", "kind": "kind-of-it" } },
+        "models": { "p/m": { "params": { "token": "token-of-a-model" } } },
+    } } });
+    let config = serde_json::from_value(config).unwrap();
+    let secrets = Secrets::of(&config, &Environment::default());
+    assert_eq!(
+        secrets.redact("key-12345 kind-of-it token-of-a-model"),
+        "(redacted) kind-of-it (redacted)"
     );
 }
