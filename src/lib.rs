@@ -13,6 +13,7 @@
 //! sse.rs       the event-stream format, in and out
 //! chat/        the vocabulary of all of them: plain data
 //! config/      the configuration, its errors, its secrets, the environment
+//! fuzzing.rs   for fuzz targets alone: every door through which bytes of others come in
 //! ```
 //!
 //! A door translates; the room decides; a provider is two pure translations and a send. Who may use whom:
@@ -29,6 +30,9 @@ pub mod auth;
 pub mod chat;
 pub mod cli;
 pub mod config;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gateway;
 pub mod providers;
 pub mod server;

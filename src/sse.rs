@@ -69,8 +69,12 @@ struct WholeEvents<S> {
     /// The beginning of an event whose end has not come.
     begun: BytesMut,
     line: Line,
+    started: bool,
     ended: bool,
 }
+
+/// What may stand at the beginning of a stream, and means nothing.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Where in a line the reader is: a blank line ends an event.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,7 +94,17 @@ impl<S> WholeEvents<S> {
             piece: Bytes::new(),
             begun: BytesMut::new(),
             line: Line::Empty,
+            started: false,
             ended: false,
+        }
+    }
+
+    /// An event that is whole, as the parser takes it: it panics at a byte order mark, so an empty line stands for one.
+    fn whole(&mut self, event: Bytes) -> Bytes {
+        let is_first = !std::mem::replace(&mut self.started, true);
+        match event.strip_prefix(BYTE_ORDER_MARK) {
+            Some(rest) if is_first => [b"\n", rest].concat().into(),
+            _ => event,
         }
     }
 
@@ -163,6 +177,7 @@ where
             if !self.piece.is_empty()
                 && let Some(event) = self.cut()
             {
+                let event = self.whole(event);
                 return Poll::Ready(Some(checked(event)));
             }
             if self.begun.len() > MAX_EVENT_BYTES {
@@ -181,7 +196,9 @@ where
                         return Poll::Ready(None);
                     }
                     self.begun.extend_from_slice(b"\n\n");
-                    return Poll::Ready(Some(checked(self.begun.split().freeze())));
+                    let event = self.begun.split().freeze();
+                    let event = self.whole(event);
+                    return Poll::Ready(Some(checked(event)));
                 }
                 Poll::Pending => return Poll::Pending,
             }
@@ -196,6 +213,32 @@ fn checked<E>(event: Bytes) -> Result<Bytes, ReadError<E>> {
     match std::str::from_utf8(&event) {
         Ok(_) => Ok(event),
         Err(_) => Err(ReadError::NotUtf8),
+    }
+}
+
+/// A byte stream, for the fuzz targets.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing {
+    use futures_util::{FutureExt, stream};
+
+    use super::*;
+
+    type Read = Vec<Result<Event, ReadError<()>>>;
+
+    /// Events do not depend on where the bytes are cut, and none is longer than the cap.
+    pub fn stream(input: &[u8]) {
+        let events = read(input, input.len());
+        assert_eq!(events, read(input, 1 + input.len() % 7));
+        assert_eq!(events, read(input, 1));
+        let whole = events.iter().flatten();
+        assert!(whole.map(|event| event.data.len()).sum::<usize>() <= input.len());
+    }
+
+    fn read(input: &[u8], size: usize) -> Read {
+        let pieces = input.chunks(size.max(1)).map(Bytes::copy_from_slice);
+        let events = events(stream::iter(pieces.map(Ok).collect::<Vec<_>>()));
+        let events = events.collect::<Vec<_>>().now_or_never();
+        events.expect("nothing to wait for")
     }
 }
 
@@ -233,6 +276,16 @@ mod tests {
             read(vec![b"data: a\n\ndata: [DONE]".to_vec()]),
             data(&["a", "[DONE]"])
         );
+    }
+
+    #[test]
+    fn a_byte_order_mark_at_the_beginning_means_nothing() {
+        let stream = "\u{feff}data: \u{feff}a\n\n\u{feff}data: b\n\ndata: c\n\n";
+        let wanted = data(&["\u{feff}a", "c"]);
+        assert_eq!(read(vec![stream.into()]), wanted);
+        let single = stream.bytes().map(|byte| vec![byte]).collect();
+        assert_eq!(read(single), wanted);
+        assert_eq!(read(vec!["\u{feff}\u{feff}data: a\n\n".into()]), []);
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub fn report(error: &anyhow::Error, printer: Printer) -> Exit {
         _ => describe(error, printer),
     };
     // Where stderr is gone, the exit code is all that is left to say.
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(printer.tamed(&text).as_bytes());
     exit
 }
 

@@ -1,13 +1,18 @@
 //! Logs, on stderr: lines for people from a one-shot command, lines for machines from a server that nobody watches.
+//!
+//! Whatever is logged, by this program or a library, leaves through one writer: without our secrets, a line a line.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal, Write};
+use std::panic::PanicHookInfo;
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::EnvFilter;
 
+use super::tame::tamed_line;
 use super::{CliError, Printer};
-use crate::config::{ConsoleStyle, Loaded, LoggingConfig};
+use crate::config::{ConsoleStyle, Loaded, LoggingConfig, Secrets};
 
 /// What the process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,36 +54,57 @@ pub fn start(
     };
     let filter =
         filter(level).map_err(|reason| CliError::Misconfigured(format!("{place}: {reason}")))?;
+    let colour = printer.colours_stderr();
+    let secrets = Secrets::of(&loaded.config, &loaded.env);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(move || Lines {
+            out: io::stderr().lock(),
             over_spinner: role == Role::Command && io::stderr().is_terminal(),
+            colour,
+            secrets: secrets.clone(),
         })
-        .with_ansi(printer.colours_stderr());
+        .with_ansi(colour);
     match style(role, config) {
         None => lines.compact().without_time().with_target(false).init(),
         Some(ConsoleStyle::Compact) => lines.compact().with_target(false).init(),
         Some(ConsoleStyle::Pretty) => lines.with_target(false).init(),
         Some(ConsoleStyle::Json) => lines.json().init(),
     }
+    // A panic is logged like everything else; a server goes on after it.
+    std::panic::set_hook(Box::new(|panic| tell_of_panic(panic)));
     Ok(())
 }
 
-/// Stderr, a line at a time.
-struct Lines {
-    /// A line takes the place of a spinner that may stand there.
-    over_spinner: bool,
+fn tell_of_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    let words = panic.payload();
+    let text = words.downcast_ref::<&str>().copied();
+    let words = text.or_else(|| words.downcast_ref::<String>().map(String::as_str));
+    let trace = Backtrace::capture();
+    let trace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
+    tracing::error!(panic = words, place, trace, "a bug of ours");
 }
 
-impl Write for Lines {
+/// Where logs are written, a line at a time, each in one call.
+struct Lines<W> {
+    out: W,
+    /// A line takes the place of a spinner that may stand there.
+    over_spinner: bool,
+    colour: bool,
+    secrets: Secrets,
+}
+
+impl<W: Write> Write for Lines<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        const CLEAR_LINE: &[u8] = b"\r\x1b[2K";
-        let mut stderr = io::stderr().lock();
+        const CLEAR_LINE: &str = "\r\x1b[2K";
+        let text = String::from_utf8_lossy(line);
+        let mut text = tamed_line(&self.secrets.redact(&text), self.colour);
+        if self.over_spinner {
+            text.insert_str(0, CLEAR_LINE);
+        }
         // A log that nobody reads any more stops nothing; told of it, its writer would panic.
-        let _unread = match self.over_spinner {
-            true => stderr.write_all(&[CLEAR_LINE, line].concat()),
-            false => stderr.write_all(line),
-        };
+        let _unread = self.out.write_all(text.as_bytes());
         Ok(line.len())
     }
 
@@ -123,12 +149,31 @@ fn filter(text: &str) -> Result<EnvFilter, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Environment;
 
     #[test]
     fn a_level_alone_does_not_wake_the_libraries() {
         assert_eq!(filter("debug").unwrap().to_string(), "openclaw=debug,warn");
         assert_eq!(filter("error").unwrap().to_string(), "error");
         assert_eq!(filter("hyper=trace").unwrap().to_string(), "hyper=trace");
+    }
+
+    #[test]
+    fn a_line_holds_no_secret_and_nothing_that_a_terminal_obeys() {
+        let token = serde_json::json!({ "gateway": { "auth": { "token": "sk-12345678" } } });
+        let config = serde_json::from_value(token).unwrap();
+        let mut lines = Lines {
+            out: Vec::new(),
+            over_spinner: false,
+            colour: false,
+            secrets: Secrets::of(&config, &Environment::default()),
+        };
+        let line = "WARN key sk-12345678 \x1b[2J\nWARN forged\n";
+        lines.write_all(line.as_bytes()).unwrap();
+        assert_eq!(
+            String::from_utf8(lines.out).unwrap(),
+            "WARN key (redacted) \\u001b[2J\\nWARN forged\n"
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod printer;
 mod sessions;
 mod stdin;
 mod table;
+mod tame;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -115,6 +116,9 @@ impl Context {
             &loaded,
             self.printer,
         )?;
+        for warning in &loaded.warnings {
+            tracing::warn!("{warning}");
+        }
         if !loaded.ignored.is_empty() {
             let keys = loaded.ignored.join(", ");
             tracing::info!(

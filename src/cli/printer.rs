@@ -1,5 +1,6 @@
 //! Where a command's words go: data to stdout, notes to stderr; colour only where a person sees it.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use console::{Style, Term};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::tame::tamed;
 use crate::config::Environment;
 
 /// Prints for one command. Every write of data says whether it arrived: a closed pipe is not a panic.
@@ -96,7 +98,12 @@ impl Printer {
     /// Says something to the person, beside the data.
     pub fn note(self, text: impl Display) {
         // Nobody there to read a note is no reason to stop.
-        let _ = writeln!(io::stderr(), "{text}");
+        let _ = writeln!(io::stderr(), "{}", self.tamed(&text.to_string()));
+    }
+
+    /// Text for stderr, which others may have written, without what a terminal would obey.
+    pub fn tamed(self, text: &str) -> Cow<'_, str> {
+        tamed(text, self.colour_stderr)
     }
 
     pub fn strong<D: Display>(self, text: D) -> impl Display {

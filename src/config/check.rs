@@ -16,6 +16,8 @@ pub struct Rules<'a> {
     pub strict: &'a [&'a str],
     /// Keys, by place, that are another program's: always ignored, however near to one of ours.
     pub foreign: &'a [(&'a str, &'a [&'a str])],
+    /// Values that are not quoted, whatever their names say: they were not written there.
+    pub unquoted: &'a [Path],
 }
 
 /// What a check found, in the order of the value.
@@ -95,8 +97,15 @@ impl<'a> Checker<'a> {
                 findings.extend(best(lists.into_iter().map(fits)));
             }
             _ if alternatives.iter().any(|node| takes(node, value)) => {}
-            _ => findings.problems.push(mismatch(path, value, &alternatives)),
+            _ => findings
+                .problems
+                .push(self.mismatch(path, value, &alternatives)),
         }
+    }
+
+    fn mismatch(&self, path: &Path, value: &Value, alternatives: &[&Value]) -> Problem {
+        let secret = path.bears_secret() || self.rules.unquoted.contains(path);
+        mismatch((path, value), alternatives, secret)
     }
 
     fn list(&self, path: &Path, items: &[Value], node: &'a Value) -> Findings {
@@ -125,9 +134,11 @@ impl<'a> Checker<'a> {
         let named = |value: &Value| names.iter().position(|name| takes(name, value));
         match members.get(tag).map(|value| (value, named(value))) {
             Some((_, Some(at))) => findings.extend(fits(&nodes[at])),
-            Some((value, None)) => findings
-                .problems
-                .push(mismatch(&path.key(tag), value, &names)),
+            Some((value, None)) => {
+                findings
+                    .problems
+                    .push(self.mismatch(&path.key(tag), value, &names))
+            }
             None => findings.problems.push(missing(path.key(tag), &names)),
         }
     }

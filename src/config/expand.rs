@@ -7,34 +7,46 @@ use super::problem::{Path, Problem};
 /// Replaces each `${NAME}` (NAME is `[A-Z_][A-Z0-9_]*`) in every string of `value` with what `lookup` has for it;
 /// `$${NAME}` becomes the text `${NAME}`. What is put in is not looked at again, and keys are left alone.
 ///
-/// Returns one problem for each string and name for which `lookup` has nothing, or nothing but the empty text; the
+/// There is one problem for each string and name for which `lookup` has nothing, or nothing but the empty text; the
 /// reference then stays as it is.
-pub fn expand(value: &mut Value, lookup: &dyn Fn(&str) -> Option<String>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    expand_at(&Path::default(), value, lookup, &mut problems);
-    problems
+pub fn expand(value: &mut Value, lookup: &dyn Fn(&str) -> Option<String>) -> Expanded {
+    let mut expanded = Expanded::default();
+    expand_at(&Path::default(), value, lookup, &mut expanded);
+    expanded
+}
+
+/// What became of the references.
+#[derive(Debug, Default)]
+pub struct Expanded {
+    pub problems: Vec<Problem>,
+    /// Where a string is no longer what was written.
+    pub places: Vec<Path>,
 }
 
 fn expand_at(
     path: &Path,
     value: &mut Value,
     lookup: &dyn Fn(&str) -> Option<String>,
-    problems: &mut Vec<Problem>,
+    expanded: &mut Expanded,
 ) {
     match value {
         Value::String(text) => {
-            let (expanded, lacking) = replace(text, lookup);
-            problems.extend(lacking.into_iter().map(|lack| lack.problem(path)));
-            *text = expanded;
+            let (replaced, lacking) = replace(text, lookup);
+            let problems = lacking.into_iter().map(|lack| lack.problem(path));
+            expanded.problems.extend(problems);
+            if *text != replaced {
+                expanded.places.push(path.clone());
+            }
+            *text = replaced;
         }
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                expand_at(&path.index(index), item, lookup, problems);
+                expand_at(&path.index(index), item, lookup, expanded);
             }
         }
         Value::Object(members) => {
             for (key, member) in members {
-                expand_at(&path.key(key), member, lookup, problems);
+                expand_at(&path.key(key), member, lookup, expanded);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -125,7 +137,7 @@ mod tests {
     }
 
     fn expanded(mut value: Value) -> Value {
-        assert_eq!(expand(&mut value, &environment), []);
+        assert_eq!(expand(&mut value, &environment).problems, []);
         value
     }
 
@@ -175,7 +187,7 @@ mod tests {
         };
         let root = Path::default();
         assert_eq!(
-            expand(&mut value, &environment),
+            expand(&mut value, &environment).problems,
             [
                 problem(root.key("a").key("apiKey"), "not set", "GONE"),
                 problem(root.key("l").index(1), "empty", "EMPTY"),

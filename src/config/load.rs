@@ -25,6 +25,8 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// Keys that are OpenClaw's and mean nothing here.
     pub ignored: Vec<String>,
+    /// What else somebody should know, though it keeps nothing from starting.
+    pub warnings: Vec<String>,
     /// The line of each value that the file sets, by its path.
     pub(super) lines: BTreeMap<String, usize>,
     /// Values that the environment sets: path and variable.
@@ -127,7 +129,7 @@ fn first_of(files: Vec<PathBuf>) -> Result<Option<(PathBuf, String)>, LoadError>
     Ok(None)
 }
 
-fn parse(
+pub(super) fn parse(
     file: &FilePath,
     text: &str,
     process: Environment,
@@ -137,18 +139,19 @@ fn parse(
     let schema = schemars::schema_for!(Config).to_value();
     strip_nulls(&mut value, &schema);
 
-    let env = process
-        .with_layer(dotenv(file))
-        .with_layer(env_section(&value));
+    let (beside, warning) = dotenv(file);
+    let env = process.with_layer(beside).with_layer(env_section(&value));
     let outline = Outline::of(text);
     let mut problems = outline
         .as_ref()
         .map(Outline::endless_numbers)
         .unwrap_or_default();
-    problems.extend(expand(&mut value, &|name| env.get(name).map(str::to_owned)));
+    let expanded = expand(&mut value, &|name| env.get(name).map(str::to_owned));
+    problems.extend(expanded.problems);
     let rules = Rules {
         strict: STRICT,
         foreign: FOREIGN,
+        unquoted: &expanded.places,
     };
     let findings = check(&value, &schema, &rules);
     // What is in a foreign section is its owner's business.
@@ -172,6 +175,7 @@ fn parse(
         paths,
         file: Some(file.to_owned()),
         ignored: findings.ignored.iter().map(ToString::to_string).collect(),
+        warnings: warning.into_iter().collect(),
         lines: outline
             .map(|outline| lines(text, &outline))
             .unwrap_or_default(),
@@ -189,20 +193,33 @@ impl Config {
     }
 }
 
-/// The `.env` beside the file. Never the one of the working folder: whoever owns that is not who configured this.
-fn dotenv(file: &FilePath) -> Vec<(String, String)> {
+/// The `.env` beside the file, or why it is not used. Never the one of the working folder: whoever owns that is not who
+/// configured this.
+fn dotenv(file: &FilePath) -> (Vec<(String, String)>, Option<String>) {
     let beside = file.with_file_name(".env");
     if !beside.exists() {
-        return Vec::new();
+        return (Vec::new(), None);
     }
     let entries: Result<Vec<(String, String)>, _> = match dotenvy::from_path_iter(&beside) {
         Ok(entries) => entries.collect(),
         Err(error) => Err(error),
     };
-    entries.unwrap_or_else(|error| {
-        tracing::warn!(file = %beside.display(), %error, "the variables of this file are not used");
-        Vec::new()
-    })
+    match entries {
+        Ok(entries) => (entries, None),
+        Err(error) => {
+            // Not in the error's own words: they repeat the line, and what stands there is a key.
+            let reason = match error {
+                dotenvy::Error::LineParse(..) => "a line of it is no NAME=value".to_owned(),
+                dotenvy::Error::Io(error) => error.kind().to_string(),
+                _ => "it cannot be read".to_owned(),
+            };
+            let warning = format!(
+                "the variables of {} are not used: {reason}",
+                beside.display()
+            );
+            (Vec::new(), Some(warning))
+        }
+    }
 }
 
 /// The strings of `env` and `env.vars`.
@@ -247,6 +264,7 @@ impl Loaded {
             paths,
             file: None,
             ignored: Vec::new(),
+            warnings: Vec::new(),
             lines: BTreeMap::new(),
             from_environment: BTreeMap::new(),
         }
@@ -317,6 +335,35 @@ mod tests {
             config.gateway.auth.token,
             Some(Secret::new("of the process"))
         );
+    }
+
+    #[test]
+    fn a_dotenv_file_that_cannot_be_read_is_told_without_what_stands_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(".env"), "MY_KEY=sk-1\nsk-secret 'quoted").unwrap();
+        let file = dir.path().join("openclaw.json");
+        std::fs::write(&file, "{}").unwrap();
+        let loaded = load(Some(&file), Environment::default()).unwrap();
+        let beside = dir.path().join(".env");
+        assert_eq!(
+            loaded.warnings,
+            [format!(
+                "the variables of {} are not used: a line of it is no NAME=value",
+                beside.display()
+            )]
+        );
+        assert_eq!(loaded.env.get("MY_KEY"), None);
+    }
+
+    #[test]
+    fn what_a_variable_holds_is_not_quoted_wherever_it_is_put() {
+        let error = loaded(
+            "{ gateway: { port: '${SOMETHING}', bind: 'x${SOMETHING}' } }",
+            &[("SOMETHING", "hunter2")],
+        )
+        .unwrap_err();
+        assert!(!error.contains("hunter2"), "{error}");
+        assert!(error.contains("found a string"), "{error}");
     }
 
     #[test]

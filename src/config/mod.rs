@@ -9,6 +9,8 @@ mod check;
 mod endpoints;
 mod env;
 mod expand;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod gateway;
 mod init;
 mod load;
@@ -20,15 +22,13 @@ mod price;
 mod problem;
 mod report;
 mod secret;
+mod secrets;
 mod session;
 mod show;
 mod tools;
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use agent::{Agent, Bootstrap, agent_id};
 pub use agents::{
@@ -36,7 +36,7 @@ pub use agents::{
     ModelSettings, PromptContext, RemoteEmbedding,
 };
 pub use endpoints::{Endpoints, FetchConfig, ModelListing};
-pub use env::Environment;
+pub use env::{Environment, Variables};
 pub use gateway::{
     AuthConfig, AuthModeName, BindMode, GatewayConfig, HttpConfig, HttpSessions, RateLimitConfig,
     TrustedProxyConfig,
@@ -52,6 +52,7 @@ pub use paths::Paths;
 pub use price::{LongPrompt, Price};
 pub use report::ConfigError;
 pub use secret::Secret;
+pub use secrets::Secrets;
 pub use session::{MaintenanceMode, SessionConfig};
 pub use show::effective;
 pub use tools::{
@@ -63,7 +64,7 @@ pub use tools::{
 #[serde(rename_all = "camelCase", default)]
 pub struct Config {
     /// Variables for providers and `${NAME}`, used only where the process environment lacks them: `{ NAME: "value", vars: { NAME: "value" } }`.
-    pub env: BTreeMap<String, Value>,
+    pub env: Variables,
     pub gateway: GatewayConfig,
     pub models: ModelsConfig,
     pub agents: AgentsConfig,

@@ -10,26 +10,12 @@ use super::problem::Path;
 /// The whole configuration, one value a line, each with its origin: a line of the file, a variable, or the default.
 /// Members that are neither set nor have a default are left out.
 pub fn effective(loaded: &Loaded) -> String {
-    let mut config = serde_json::to_value(&loaded.config).unwrap_or_default();
-    redact_variables(&mut config);
+    let config = serde_json::to_value(&loaded.config).unwrap_or_default();
     let mut out = String::new();
     let writer = Writer { loaded };
     writer.value(&mut out, &Path::default(), &config, 0);
     out.push('\n');
     out
-}
-
-/// The `env` section holds keys in plain strings.
-fn redact_variables(config: &mut Value) {
-    fn redact(value: &mut Value) {
-        match value {
-            Value::Object(members) => members.values_mut().for_each(redact),
-            other => *other = Value::from(super::secret::REDACTED),
-        }
-    }
-    if let Some(env) = config.get_mut("env") {
-        redact(env);
-    }
 }
 
 /// A URL without its user, its password and its query, which may hold a key; any other text as it is.
@@ -77,6 +63,10 @@ impl Writer<'_> {
                 }
                 let _ = write!(out, "{}]", "  ".repeat(depth));
             }
+            // In `params` anything may stand, a key among them.
+            Value::String(_) if path.bears_secret() => {
+                let _ = write!(out, "{}", Value::from(super::secret::REDACTED));
+            }
             Value::String(text) => {
                 let _ = write!(out, "{}", Value::from(without_credentials(text)));
             }
@@ -117,6 +107,23 @@ impl Writer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_named_like_a_secret_is_shown_as_one_wherever_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("openclaw.json");
+        let text = "{ agents: { defaults: { params: { api_key: 'k', extra: { token: 't', kind: 'plain' } } } } }";
+        std::fs::write(&file, text).unwrap();
+        let loaded = crate::config::load(Some(&file), crate::config::Environment::default());
+        let shown = effective(&loaded.unwrap());
+        for line in [
+            "api_key: \"(redacted)\",",
+            "token: \"(redacted)\",",
+            "kind: \"plain\",",
+        ] {
+            assert!(shown.contains(line), "{line} is not in {shown}");
+        }
+    }
 
     #[test]
     fn a_url_is_shown_without_what_may_be_a_secret_in_it() {

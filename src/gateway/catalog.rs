@@ -12,7 +12,7 @@ use super::embed::{EmbedModel, MAX_INPUTS};
 use super::error::RunError;
 use super::target::shown;
 use crate::chat::{ModelRef, ProviderId};
-use crate::config::{Compat, Config, Environment, ModelKind, Price};
+use crate::config::{Compat, Config, Environment, ModelKind, Price, Secrets};
 use crate::providers::{self, Connections, Known, Provider, Serves, SetupError};
 
 /// A provider that is there, with what is known of its models. A clone shares what was learned of it.
@@ -52,6 +52,8 @@ pub(super) struct Callable {
 pub(super) struct Providers {
     entries: BTreeMap<ProviderId, Entry>,
     connections: Connections,
+    /// What no error of a provider may repeat.
+    secrets: Secrets,
 }
 
 /// How many names an error lists.
@@ -62,6 +64,7 @@ impl Providers {
         let none = Self {
             entries: BTreeMap::new(),
             connections: Connections::default(),
+            secrets: Secrets::default(),
         };
         none.succeeded_by(config, env)
     }
@@ -69,6 +72,7 @@ impl Providers {
     /// The providers of another configuration, over the connections of this one. One that is configured as before is the
     /// same, with its cooldown; one that is still in the same place has the models that it said it has.
     pub fn succeeded_by(&self, config: &Config, env: &Environment) -> Result<Self, SetupError> {
+        let secrets = Secrets::of(config, env);
         let entry = |known: Known| {
             let before = self.get(&known.id);
             if let Some(same) = before.filter(|before| before.known == known) {
@@ -76,7 +80,7 @@ impl Providers {
             }
             let place = before.filter(|before| before.known.base_url == known.base_url);
             let entry = Entry {
-                provider: providers::connect(&known, &self.connections)?,
+                provider: providers::connect(&known, &self.connections, &secrets)?,
                 embed_cap: Arc::new(AtomicUsize::new(MAX_INPUTS)),
                 cooldown: Arc::new(Cooldown::new()),
                 discovered: place
@@ -90,11 +94,16 @@ impl Providers {
         Ok(Self {
             entries: known.into_iter().map(entry).collect::<Result<_, _>>()?,
             connections: self.connections.clone(),
+            secrets,
         })
     }
 
     pub fn connections(&self) -> &Connections {
         &self.connections
+    }
+
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {

@@ -122,7 +122,7 @@ impl Remote {
         };
         let known = providers::at(id.clone(), config)?;
         Ok(Self {
-            provider: providers::connect(&known, providers.connections())?,
+            provider: providers::connect(&known, providers.connections(), providers.secrets())?,
             known,
             cap: Arc::new(AtomicUsize::new(MAX_INPUTS)),
         })

@@ -31,8 +31,9 @@ use futures_util::stream::BoxStream;
 
 use crate::chat::{EmbedRequest, Embeddings, Principal, Routing, RunEvent, RunRequest};
 use crate::config::{Config, Environment, MaintenanceMode, SessionConfig};
-use crate::providers::Fetcher;
-pub use crate::providers::{FetchError, FetchRules, Fetched, ProviderError, SetupError};
+pub use crate::providers::{
+    FetchError, FetchRules, Fetched, Fetcher, Lookup, ProviderError, SetupError,
+};
 
 pub use crate::sessions::{
     Page, SessionId, SessionStore, StoreError, Summary, Transcript, Turn, TurnState,
@@ -86,12 +87,25 @@ impl Gateway {
         env: &Environment,
         state_dir: Option<&Path>,
     ) -> Result<Self, SetupError> {
+        Self::with_fetcher(config, env, state_dir, Fetcher::default())
+    }
+
+    /// The same with another way to the internet.
+    ///
+    /// # Errors
+    /// As [`Gateway::new`].
+    pub fn with_fetcher(
+        config: &Config,
+        env: &Environment,
+        state_dir: Option<&Path>,
+        fetcher: Fetcher,
+    ) -> Result<Self, SetupError> {
         let providers = Providers::new(config, env)?;
         let (max_running, max_waiting) = limits(config);
         let max_queued = config.session.max_queued as usize;
         let lasting = Lasting {
             admission: Admission::new(max_running, max_waiting),
-            fetcher: Arc::new(Fetcher::default()),
+            fetcher: Arc::new(fetcher),
             index: state_dir.map(Index::new),
             store: state_dir.and_then(|folder| open_store(folder, max_queued)),
             models_folder: state_dir.map(|state| state.join("models")),
@@ -137,6 +151,15 @@ impl Gateway {
     /// Everything known before the first event. A run that breaks later says so in its stream, as the last item.
     pub async fn run_agent(&self, request: RunRequest) -> Result<RunStream, RunError> {
         run::run_agent(self, request).await
+    }
+
+    /// How long the run of such a request may take, before anything is done for it.
+    ///
+    /// # Errors
+    /// An agent or a model that is not there, or that the caller may not use.
+    pub fn time_limit(&self, routing: &Routing) -> Result<Duration, RunError> {
+        let target = self.0.agents.resolve(routing, &self.0.providers)?;
+        Ok(target.plan.agent.timeout)
     }
 
     /// Reads what a caller names by URL; reaches nothing but the public internet.

@@ -22,9 +22,6 @@ pub trait Reader: Send + Unpin {
     fn ended(&mut self, answer: &mut Answer) -> Result<(), ProviderError>;
 }
 
-/// The longest message of a provider that is passed on, in characters.
-const MAX_MESSAGE_CHARS: usize = 2000;
-
 /// What has been read and not yet been handed on.
 pub struct Answer {
     provider: String,
@@ -95,10 +92,7 @@ impl Answer {
     pub fn reported(&self, message: Option<String>) -> ProviderError {
         ProviderError::InStream {
             provider: self.provider.clone(),
-            message: match message {
-                Some(message) => message.chars().take(MAX_MESSAGE_CHARS).collect(),
-                None => "no reason given".to_owned(),
-            },
+            message: message.unwrap_or_else(|| "no reason given".to_owned()),
         }
     }
 

@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Client, Response, Url};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use self::address::is_public;
@@ -25,6 +26,9 @@ const MAX_URL_BYTES: usize = 4096;
 
 /// Redirects that are followed, whatever the rules say.
 const MAX_REDIRECTS: u32 = 3;
+
+/// Fetches under way at a time, whoever asked for them: one holds up to a whole body, and a look-up that hangs a thread.
+const MAX_FETCHES: usize = 64;
 
 /// What bounds a fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +78,7 @@ pub struct Fetcher {
     guard: Guard,
     /// Made at the first fetch: reading the machine's certificates takes longer than everything else at start-up.
     client: OnceLock<Client>,
+    places: Semaphore,
 }
 
 impl Default for Fetcher {
@@ -91,6 +96,7 @@ impl Fetcher {
         Self {
             guard,
             client: OnceLock::new(),
+            places: Semaphore::new(MAX_FETCHES),
         }
     }
 
@@ -99,7 +105,10 @@ impl Fetcher {
     /// # Errors
     /// A URL, a redirect or an address that the rules or the guard refuse, and every failure on the way.
     pub async fn fetch(&self, url: &str, rules: &FetchRules) -> Result<Fetched, FetchError> {
-        let work = self.follow(url, rules);
+        let work = async {
+            let _place = self.places.acquire().await;
+            self.follow(url, rules).await
+        };
         let limit = rules.timeout;
         timeout(limit, work)
             .await

@@ -5,9 +5,12 @@ mod anthropic_messages;
 mod arguments;
 mod builtin;
 mod connections;
+mod discreet;
 mod document;
 mod error;
 mod foreign;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod google_generative_ai;
 mod guard;
 mod known;
@@ -34,10 +37,11 @@ use futures_util::stream::BoxStream;
 use serde_json::{Map, Value};
 
 use crate::chat::{ChatEvent, ChatRequest, Delivery, EmbedUsage};
-use crate::config::{ApiKind, Compat, Upstream};
+use crate::config::{ApiKind, Compat, Secrets, Upstream};
 
 use anthropic_messages::AnthropicMessages;
 pub use connections::Connections;
+use discreet::Discreet;
 pub use error::ProviderError;
 use google_generative_ai::GoogleGenerativeAi;
 pub use guard::{FetchError, FetchRules, Fetched, Fetcher, Lookup, SystemLookup};
@@ -129,12 +133,26 @@ pub trait Provider: Send + Sync {
     fn models(&self) -> BoxFuture<'_, Result<Vec<String>, ProviderError>>;
 }
 
-/// A provider ready to be called, over the connections that there are to its place. Nothing is connected yet.
+/// A provider ready to be called, over the connections that there are to its place. Nothing is connected yet. Its errors
+/// hold none of the `secrets`.
 ///
 /// # Errors
 /// A destination or a header that cannot be one.
-pub fn connect(known: &Known, connections: &Connections) -> Result<Arc<dyn Provider>, SetupError> {
-    let transport = || Transport::new(known, connections);
+pub fn connect(
+    known: &Known,
+    connections: &Connections,
+    secrets: &Secrets,
+) -> Result<Arc<dyn Provider>, SetupError> {
+    let provider = of_dialect(known, connections, secrets)?;
+    Ok(Arc::new(Discreet::new(provider, secrets.clone())))
+}
+
+fn of_dialect(
+    known: &Known,
+    connections: &Connections,
+    secrets: &Secrets,
+) -> Result<Arc<dyn Provider>, SetupError> {
+    let transport = || Transport::new(known, connections, secrets);
     Ok(match known.api {
         ApiKind::AnthropicMessages => {
             Arc::new(AnthropicMessages::new(transport()?, &known.base_url))
@@ -142,7 +160,7 @@ pub fn connect(known: &Known, connections: &Connections) -> Result<Arc<dyn Provi
         ApiKind::GoogleGenerativeAi => Arc::new(GoogleGenerativeAi::new(transport()?)),
         ApiKind::OpenaiCompletions => Arc::new(OpenaiCompletions::new(transport()?)),
         ApiKind::OpenaiResponses => Arc::new(OpenaiResponses::new(transport()?)),
-        ApiKind::Ollama => Arc::new(Ollama::new(known, connections)?),
+        ApiKind::Ollama => Arc::new(Ollama::new(known, connections, secrets)?),
         ApiKind::Offline => Arc::new(Offline),
         ApiKind::Foreign => Arc::new(foreign::Foreign::new(known.id.clone())),
     })

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ProviderError;
-use crate::config::Secret;
 
 /// A provider's answer that is no success.
 pub struct Refusal<'a> {
@@ -14,12 +13,7 @@ pub struct Refusal<'a> {
     pub status: u16,
     pub retry_after: Option<Duration>,
     pub body: &'a [u8],
-    /// The credential that was sent, in case the provider repeats it.
-    pub key: Option<&'a Secret>,
 }
-
-/// The longest message of a provider that is passed on, in characters.
-const MAX_MESSAGE_CHARS: usize = 2000;
 
 /// What a provider says of an error: OpenAI's `{"error": {…}}`, or one of its plainer relatives.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,12 +29,6 @@ pub fn classify(refusal: &Refusal<'_>) -> ProviderError {
     let said = said(refusal.body);
     let provider = refusal.provider.to_owned();
     let status = refusal.status;
-    tracing::debug!(
-        provider,
-        status,
-        code = said.code,
-        "provider refused a call"
-    );
     match status {
         401..=403 => ProviderError::Auth { provider, status },
         // Google's word for a wrong key comes with a 400.
@@ -48,11 +36,11 @@ pub fn classify(refusal: &Refusal<'_>) -> ProviderError {
             ProviderError::Auth { provider, status }
         }
         404 if names_a_model(&said) => ProviderError::UnknownModel {
-            message: tidy(said.message, refusal),
+            message: words(said.message, refusal),
             provider,
         },
         400 | 413 | 422 => ProviderError::Rejected {
-            message: tidy(said.message.clone(), refusal),
+            message: words(said.message.clone(), refusal),
             code: code_of(status, &said),
             param: said.param.clone(),
         },
@@ -93,24 +81,14 @@ fn names_a_model(said: &Said) -> bool {
             .is_some_and(|message| message.to_ascii_lowercase().contains("model"))
 }
 
-/// The provider's words, fit to be passed on.
-fn tidy(message: Option<String>, refusal: &Refusal<'_>) -> String {
-    let Some(message) = message else {
-        return format!(
+/// The provider's words.
+fn words(message: Option<String>, refusal: &Refusal<'_>) -> String {
+    message.unwrap_or_else(|| {
+        format!(
             "{} rejected the request (HTTP {})",
             refusal.provider, refusal.status
-        );
-    };
-    let message = match refusal.key {
-        Some(key) if !key.expose().trim().is_empty() => {
-            message.replace(key.expose().trim(), "(redacted)")
-        }
-        _ => message,
-    };
-    match message.char_indices().nth(MAX_MESSAGE_CHARS) {
-        Some((end, _)) => format!("{}…", &message[..end]),
-        None => message,
-    }
+        )
+    })
 }
 
 /// Reads what a provider says of an error, in whatever shape it says it.
@@ -166,7 +144,6 @@ mod tests {
             status,
             retry_after: None,
             body: body.as_bytes(),
-            key: Some(&Secret::new("sk-secret")),
         })
     }
 
@@ -217,12 +194,6 @@ mod tests {
                 ..
             }
         ));
-    }
-
-    #[test]
-    fn a_key_that_the_provider_repeats_is_redacted() {
-        let error = classified(400, r#"{"message":"bad header Bearer sk-secret"}"#);
-        assert_eq!(error.to_string(), "bad header Bearer (redacted)");
     }
 
     #[test]

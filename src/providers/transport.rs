@@ -15,11 +15,12 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Events, Reader};
 use super::connections::{Connections, Pool};
+use super::discreet;
 use super::known::{Known, SetupError};
 use super::rejection;
 use super::silence::ByteStream;
 use super::{ChatStream, ProviderError};
-use crate::config::{ApiKind, Secret};
+use crate::config::{ApiKind, Secrets};
 use crate::sse::{self, ReadError};
 
 /// The largest whole answer that is read, in bytes.
@@ -42,7 +43,8 @@ pub struct Transport {
     provider: String,
     base: String,
     headers: HeaderMap,
-    key: Option<Secret>,
+    /// What must not be in a log.
+    secrets: Secrets,
     connect_limit: Duration,
     silence_limit: Duration,
     whole_limit: Duration,
@@ -53,7 +55,11 @@ pub struct Transport {
 impl Transport {
     /// # Errors
     /// A base URL that is none, or a header that cannot be one.
-    pub fn new(known: &Known, connections: &Connections) -> Result<Self, SetupError> {
+    pub fn new(
+        known: &Known,
+        connections: &Connections,
+        secrets: &Secrets,
+    ) -> Result<Self, SetupError> {
         let fault = |key: &str, message: String| SetupError {
             path: format!("models.providers.{}.{key}", known.id),
             message,
@@ -72,7 +78,7 @@ impl Transport {
             is_local: is_local(&url),
             base: known.base_url.trim_end_matches('/').to_owned(),
             headers,
-            key: known.config.api_key.clone(),
+            secrets: secrets.clone(),
             connect_limit: known.config.connect_timeout(),
             silence_limit: known.config.silence_limit(),
             whole_limit: known.config.whole_limit(),
@@ -274,12 +280,17 @@ impl Transport {
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
         let body = prefix(response).await;
+        tracing::debug!(
+            provider = self.provider,
+            status,
+            body = discreet::fit(&String::from_utf8_lossy(&body), &self.secrets),
+            "provider refused a call"
+        );
         rejection::classify(&rejection::Refusal {
             provider: &self.provider,
             status,
             retry_after,
             body: &body,
-            key: self.key.as_ref(),
         })
     }
 }

@@ -48,7 +48,7 @@ enum Encoding {
 
 /// A checked request body.
 #[derive(Debug)]
-struct Asked {
+pub(super) struct Asked {
     model: Option<String>,
     input: EmbedInput,
     dimensions: Option<u32>,

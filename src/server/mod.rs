@@ -13,6 +13,8 @@ mod endpoint;
 mod error;
 mod events;
 mod exchange;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod head;
 mod health;
 mod listener;

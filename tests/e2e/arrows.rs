@@ -9,6 +9,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chat", &[]),
     ("cli", &["auth", "cli", "config", "gateway", "server"]),
     ("config", &[]),
+    (
+        "fuzzing",
+        &["auth", "config", "fuzzing", "providers", "server", "sse"],
+    ),
     ("gateway", &["config", "providers", "sessions", "tools"]),
     ("providers", &["config", "sse"]),
     ("server", &["auth", "config", "gateway", "sse"]),

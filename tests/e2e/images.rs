@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Answer, House, Scripted};
+use super::support::{Answer, House, Program, Scripted, Shell, TOKEN, config_for, merged, reply};
 
 /// A picture of one pixel.
 const PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -108,4 +108,39 @@ async fn more_pictures_than_may_be_in_a_message_are_refused() {
         reply.json()["error"]["param"],
         "messages[0].content[8].image_url.url"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_the_environment_is_not_asked_for_a_picture() {
+    let provider = Scripted::start().await;
+    provider.always(Answer::json(200, json!({})));
+    let config = merged(config_for(&provider), fetching(json!({ "allowUrl": true })));
+    let shell = Shell::with(&config);
+    let mut command = shell.command(&["gateway", "serve", "--port", "0"]);
+    let proxy = format!("http://127.0.0.1:{}", provider.port());
+    for name in ["http_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        command.env(name, &proxy);
+    }
+    let program = Program::start(command);
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for scheme in ["http", "https"] {
+        // A name that leads nowhere, so that only a proxy could be asked.
+        let body = showing(&format!("{scheme}://pictures.invalid/a.png"));
+        let request = client
+            .post(format!("http://{}/v1/chat/completions", program.address()))
+            .bearer_auth(TOKEN)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let refused = reply(request).await;
+        assert_eq!(refused.status, 400);
+        assert!(
+            refused
+                .text()
+                .contains("`pictures.invalid` cannot be reached"),
+            "{}",
+            refused.text()
+        );
+    }
+    assert!(provider.requests().is_empty());
 }

@@ -20,6 +20,7 @@ mod insistence;
 mod readiness;
 mod reload;
 mod scripted_provider;
+mod secrets;
 mod sessions;
 mod support;
 mod tools;

@@ -106,13 +106,12 @@ impl Answer {
             return self.event(line_of_tool(activity));
         }
         if let (Output::Text { .. }, ToolActivity::Called(call)) = (&self.output, activity) {
-            let told: String = call
-                .arguments
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(MAX_TOLD_CHARS)
-                .collect();
-            let note = format!("tool: {} {told}", call.name);
+            // On one line, whatever the model chose.
+            let told = |text: &str| -> String {
+                let printable = text.chars().filter(|c| !c.is_control());
+                printable.take(MAX_TOLD_CHARS).collect()
+            };
+            let note = format!("tool: {} {}", told(&call.name), told(&call.arguments));
             self.spinner.suspend(|| self.printer.note(note));
         }
         Ok(())

@@ -22,9 +22,8 @@ pub fn missing(path: Path, alternatives: &[&Value]) -> Problem {
     )
 }
 
-/// None of the alternatives takes the value.
-pub fn mismatch(path: &Path, value: &Value, alternatives: &[&Value]) -> Problem {
-    let secret = path.bears_secret();
+/// None of the alternatives takes the value. A secret is not quoted.
+pub fn mismatch((path, value): (&Path, &Value), alternatives: &[&Value], secret: bool) -> Problem {
     let expected = format!(
         "expected {}, found {}",
         describe(alternatives),

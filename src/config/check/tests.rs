@@ -97,6 +97,7 @@ struct Env {
 const RULES: Rules<'_> = Rules {
     strict: &["gateway.auth"],
     foreign: &[("", &["hooks"]), ("gateway.auth", &["tokenn"])],
+    unquoted: &[],
 };
 
 fn schema() -> Value {
@@ -280,7 +281,8 @@ fn a_foreign_key_is_ignored_even_where_it_is_near_or_the_place_is_strict() {
             &schema(),
             &Rules {
                 strict: &[],
-                foreign: &[]
+                foreign: &[],
+                unquoted: &[],
             }
         )
         .problems

@@ -5,8 +5,8 @@
 
 mod generation;
 mod messages;
-mod request;
-mod response;
+pub(super) mod request;
+pub(super) mod response;
 mod schema;
 mod thinking;
 

@@ -2,12 +2,12 @@
 //!
 //! The base URL goes up to and including the version: `https://generativelanguage.googleapis.com/v1beta`.
 
-mod embeddings;
+pub(super) mod embeddings;
 mod generation;
 mod logprobs;
 mod messages;
-mod request;
-mod response;
+pub(super) mod request;
+pub(super) mod response;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;

@@ -94,13 +94,20 @@ impl Resolve for Guard {
 
 /// Whether a pattern of an allow-list covers a host: an exact name, or `*.example.com`.
 pub fn covers(pattern: &str, host: &str) -> bool {
-    let pattern = pattern.trim().trim_end_matches('.').to_ascii_lowercase();
+    let pattern = pattern.trim().trim_end_matches('.');
     match pattern.strip_prefix("*.") {
         Some(parent) => host
-            .strip_suffix(parent)
+            .strip_suffix(&as_in_a_url(parent))
             .is_some_and(|below| below.len() > 1 && below.ends_with('.')),
-        None => host == pattern,
+        None => host == as_in_a_url(pattern),
     }
+}
+
+/// A host as a parsed URL has it: in lower case, and in Punycode where it is not ASCII.
+fn as_in_a_url(host: &str) -> String {
+    let url = Url::parse(&format!("http://{host}/"));
+    let parsed = url.as_ref().ok().and_then(Url::host_str);
+    parsed.map_or_else(|| host.to_ascii_lowercase(), str::to_owned)
 }
 
 /// Names that mean this machine or this network, wherever they are looked up.

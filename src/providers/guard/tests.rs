@@ -190,6 +190,31 @@ async fn no_spelling_of_a_local_address_is_fetched() {
         "http://:password@example.com/",
         "http://example.com@127.0.0.1/",
         "http://127.0.0.1#@example.com/",
+        "http://127.0.0.1\\@example.com/",
+        "http://a:b@127.0.0.1/",
+        "http://%31%32%37.0.0.1/",
+        "http://127%2e0%2e0%2e1/",
+        "http://%6c%6f%63%61%6c%68%6f%73%74/",
+        "http://localhost%00.example.com/",
+        "http://%30x7f.1/",
+        "http://0x7F.1/",
+        "http://0177.1/",
+        "http://00000177.0.0.1/",
+        "http://127.0.0x0.1/",
+        "http://127.0.0.1../",
+        "http://1\n2\t7.0.0.1/",
+        "http://127。0。0。1/",
+        "http://[::ffff:0:127.0.0.1]/",
+        "http://[0:0:0:0:0:ffff:127.0.0.1]/",
+        "http://[64:ff9b:1::127.0.0.1]/",
+        "http://[2002:7f00:1::]/",
+        "http://[2001:0:4136:e378:8000:63bf:80ff:fffe]/",
+        "http://[fe80::1%25eth0]/",
+        "http://localhost../",
+        "http://localhost。/",
+        "http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/",
+        "http://metadata。google。internal/",
+        "http://service.lan./",
     ] {
         let answer = fetcher.fetch(url, &rules()).await;
         let is_refused = matches!(
@@ -263,18 +288,47 @@ async fn serve(answers: &'static [(&'static str, &'static str)]) -> u16 {
     port
 }
 
+/// Plays the answer of the path; some paths have one of their own.
 async fn answer(mut socket: TcpStream, answers: &[(&str, &str)]) -> io::Result<()> {
+    const OK: &[u8] = b"HTTP/1.1 200 OK\r\n";
+    const BLANK: &[u8] = b"\r\n";
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(socket.read_u8().await?);
     }
     let head = String::from_utf8(head).unwrap();
     let path = head.split(' ').nth(1).unwrap_or_default();
-    if path == "/endless" {
-        socket.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
-        loop {
-            socket.write_all(&[b'x'; 1024]).await?;
+    match path {
+        "/endless" => {
+            socket.write_all(&[OK, BLANK].concat()).await?;
+            loop {
+                socket.write_all(&[b'x'; 1024]).await?;
+            }
         }
+        "/endless-head" => {
+            socket.write_all(OK).await?;
+            loop {
+                socket.write_all(b"x-more: and more\r\n").await?;
+            }
+        }
+        "/dribble" => {
+            socket.write_all(&[OK, BLANK].concat()).await?;
+            loop {
+                socket.write_all(b"x").await?;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+        "/dribbled-head" => loop {
+            socket.write_all(&OK[..1]).await?;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        },
+        // What was asked, as a body that claims to be compressed.
+        "/asked" => {
+            let coded = b"content-encoding: gzip\r\n\r\n";
+            let whole = [OK, coded, head.as_bytes()].concat();
+            return socket.write_all(&whole).await;
+        }
+        _ => {}
     }
     match answers.iter().find(|(known, _)| *known == path) {
         Some((_, answer)) => socket.write_all(answer.as_bytes()).await,
@@ -439,13 +493,63 @@ async fn an_endless_body_is_cut() {
     assert_eq!((page.body.len(), page.is_cut), (1000, true));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_silent_server_is_not_waited_for() {
+#[tokio::test]
+async fn a_head_without_end_is_not_read() {
     let port = serve(&[]).await;
     let names = Names::new(&[("public.test", &["127.0.0.1"])]);
-    let url = format!("http://public.test:{port}/silent");
+    let url = format!("http://public.test:{port}/endless-head");
+    let host = "public.test".to_owned();
     let answer = local(&names).fetch(&url, &rules()).await;
-    assert_eq!(answer, Err(FetchError::TimedOut(Duration::from_secs(10))));
+    assert_eq!(answer, Err(FetchError::Unreachable { host }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_nothing_or_a_byte_a_second_is_not_waited_for() {
+    let port = serve(&[]).await;
+    let names = Names::new(&[("public.test", &["127.0.0.1"])]);
+    for path in ["/silent", "/dribble", "/dribbled-head"] {
+        let url = format!("http://public.test:{port}{path}");
+        let answer = local(&names).fetch(&url, &rules()).await;
+        let limit = Duration::from_secs(10);
+        assert_eq!(answer, Err(FetchError::TimedOut(limit)), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_unpacked_and_nothing_of_ours_is_sent_along() {
+    let port = serve(&[]).await;
+    let names = Names::new(&[("public.test", &["127.0.0.1"])]);
+    let url = format!("http://public.test:{port}/asked");
+    let page = local(&names).fetch(&url, &rules()).await.unwrap();
+    let head = std::str::from_utf8(&page.body).unwrap().to_lowercase();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        head,
+        format!(
+            "get /asked http/1.1\r\naccept: */*\r\nuser-agent: openclaw/{version}\r\nhost: public.test:{port}\r\n\r\n"
+        )
+    );
+}
+
+/// Finds no name, ever.
+struct Lost;
+
+impl Lookup for Lost {
+    fn lookup(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        std::future::pending().boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_fetches_than_there_are_places_wait_no_longer_than_their_limit() {
+    let fetcher = Fetcher::new(Arc::new(Lost));
+    let rules = rules();
+    let fetches = (0..=MAX_FETCHES).map(|_| fetcher.fetch("http://example.com/", &rules));
+    let begun = tokio::time::Instant::now();
+    let answers = futures_util::future::join_all(fetches).await;
+    let late = Err(FetchError::TimedOut(rules.timeout));
+    assert!(answers.iter().all(|answer| *answer == late));
+    assert_eq!(begun.elapsed().as_secs(), 10);
 }
 
 #[test]
@@ -455,6 +559,8 @@ fn an_allow_list_covers_exact_names_and_what_is_below_a_star() {
         ("Example.COM.", "example.com"),
         ("*.example.com", "a.example.com"),
         ("*.example.com", "a.b.example.com"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("*.Bücher.example", "a.xn--bcher-kva.example"),
     ] {
         assert!(covers(pattern, host), "{pattern} {host}");
     }

@@ -3,11 +3,11 @@
 //! Unlike its OpenAI-compatible one it takes the size of the context window and says what the model thinks. The base URL
 //! is the server itself, `http://127.0.0.1:11434`; a `/v1` or `/api` at its end does not count.
 
-mod embeddings;
-mod lines;
+pub(super) mod embeddings;
+pub(super) mod lines;
 mod messages;
-mod request;
-mod response;
+pub(super) mod request;
+pub(super) mod response;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
@@ -17,6 +17,7 @@ use super::known::{Known, SetupError};
 use super::transport::Transport;
 use super::{ChatStream, EmbedCall, EmbedReply, EmbedSlice, ModelCall, Provider, ProviderError};
 use crate::chat::Delivery;
+use crate::config::Secrets;
 
 use response::LineReader;
 
@@ -27,11 +28,15 @@ pub struct Ollama {
 impl Ollama {
     /// # Errors
     /// A base URL that is none, or a header that cannot be one.
-    pub fn new(known: &Known, connections: &Connections) -> Result<Self, SetupError> {
+    pub fn new(
+        known: &Known,
+        connections: &Connections,
+        secrets: &Secrets,
+    ) -> Result<Self, SetupError> {
         let mut known = known.clone();
         known.base_url = server(&known.base_url).to_owned();
         Ok(Self {
-            transport: Transport::new(&known, connections)?,
+            transport: Transport::new(&known, connections, secrets)?,
         })
     }
 

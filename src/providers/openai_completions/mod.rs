@@ -1,10 +1,10 @@
 //! The `openai-completions` dialect: OpenAI's Chat Completions and Embeddings, which most servers speak.
 
 mod content;
-mod embeddings;
+pub(super) mod embeddings;
 mod messages;
-mod request;
-mod response;
+pub(super) mod request;
+pub(super) mod response;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;

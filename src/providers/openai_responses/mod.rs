@@ -4,8 +4,8 @@
 
 mod calls;
 mod items;
-mod request;
-mod response;
+pub(super) mod request;
+pub(super) mod response;
 mod wire;
 
 use futures_util::FutureExt;

@@ -1,6 +1,6 @@
 use super::super::known::at;
 use super::*;
-use crate::config::ProviderConfig;
+use crate::config::{ProviderConfig, Secret};
 
 fn transport(api: ApiKind, auth_header: Option<bool>, own: &[(&str, &str)]) -> Transport {
     let own = own
@@ -15,7 +15,7 @@ fn transport(api: ApiKind, auth_header: Option<bool>, own: &[(&str, &str)]) -> T
         ..ProviderConfig::default()
     };
     let known = at("p".parse().unwrap(), config).unwrap();
-    Transport::new(&known, &Connections::default()).unwrap()
+    Transport::new(&known, &Connections::default(), &Secrets::default()).unwrap()
 }
 
 fn headers(transport: &Transport) -> Vec<(&str, &str)> {

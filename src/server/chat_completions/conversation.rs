@@ -1,7 +1,6 @@
 //! The messages of a request as a conversation: who said what, which calls were answered, and whether there is
 //! anything to answer.
 
-use super::links::Link;
 use super::parts::{self, Pictures};
 use super::request::{CalledFunction, Content, Message as WireMessage, ToolCall as WireCall};
 use crate::chat::{Message, Part, ToolCall};
@@ -12,8 +11,8 @@ pub struct Conversation {
     /// The texts of `system` and `developer` messages, in order.
     pub system: Vec<String>,
     pub messages: Vec<Message>,
-    /// Pictures that are still to be fetched.
-    pub links: Vec<Link>,
+    /// Its pictures; among them those that are still to be fetched.
+    pub pictures: Pictures,
     /// What is wrong with the request unless it continues a lasting session, which keeps the calls that it answers.
     pub needs_session: Option<ApiError>,
 }
@@ -45,7 +44,7 @@ pub fn decode(messages: Vec<WireMessage>) -> Result<Conversation, ApiError> {
     Ok(Conversation {
         system: reading.system,
         messages: reading.messages,
-        links: reading.pictures.links,
+        pictures: reading.pictures,
         needs_session: reading.kept_calls,
     })
 }

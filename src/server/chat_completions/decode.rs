@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::links::Link;
+use super::parts::Pictures;
 use super::request::{self, Request, Stop};
 use super::{conversation, tools};
 use crate::chat::{ChatRequest, Delivery, FinishReason, ResponseFormat, Sampling};
@@ -29,8 +29,8 @@ pub struct Asked {
     pub chat: ChatRequest,
     pub include_usage: bool,
     pub calling: Calling,
-    /// Pictures that are still to be fetched.
-    pub links: Vec<Link>,
+    /// Its pictures; among them those that are still to be fetched.
+    pub pictures: Pictures,
     /// What is wrong with the request unless it continues a lasting session.
     pub needs_session: Option<ApiError>,
 }
@@ -100,7 +100,7 @@ impl FromBody for Asked {
             chat,
             include_usage: include_usage.unwrap_or(false),
             calling,
-            links: conversation.links,
+            pictures: conversation.pictures,
             needs_session: conversation.needs_session,
         })
     }

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::{FutureExt, Stream, StreamExt, stream};
+use tokio::time::{Instant, timeout};
 
 use super::parts::Pictures;
-use crate::chat::{ChatRequest, Image, ImageSource, Message, Part};
+use crate::chat::{ChatRequest, Image, ImageSource, Message, Part, Routing};
 use crate::config::FetchConfig;
-use crate::gateway::{FetchRules, Gateway};
+use crate::gateway::{FetchRules, Gateway, RunError};
 use crate::server::error::ApiError;
 use crate::server::media::{DataUrl, MAX_IMAGE_BYTES};
 
@@ -25,6 +27,9 @@ pub const MAX_LINKS: usize = 16;
 
 /// Redirects that are followed where the configuration does not say.
 const REDIRECTS: u32 = 3;
+
+/// Pictures of one request that are fetched at a time.
+const AT_ONCE: usize = 4;
 
 /// The limit for one picture where the configuration does not say.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -46,62 +51,101 @@ pub fn place(detail: Option<String>) -> Part {
     })
 }
 
-/// Fetches every picture and puts it in its place.
+/// Fetches every picture and puts it in its place, within the time of the run that they are for. Returns what is left of
+/// that time; `None` where nothing had to be fetched.
 ///
 /// # Errors
-/// 400, naming the URL's place: fetching is off, the address is refused, or what is there is no picture that can be used.
-pub async fn fetch(
+/// What keeps the run itself from being: then nothing is fetched. 400, naming the URL's place: fetching is off, the
+/// address is refused, or what is there is no picture that can be used.
+pub async fn settle(
+    (gateway, routing): (&Gateway, &Routing),
+    config: &FetchConfig,
+    pictures: Pictures,
+    chat: &mut ChatRequest,
+) -> Result<Option<Duration>, ApiError> {
+    if pictures.links.is_empty() {
+        return Ok(None);
+    }
+    let limit = gateway.time_limit(routing)?;
+    let begun = Instant::now();
+    let fetched = timeout(limit, fetch(gateway, config, pictures, chat)).await;
+    fetched.map_err(|_| RunError::Deadline { limit })??;
+    Ok(Some(limit.saturating_sub(begun.elapsed())))
+}
+
+async fn fetch(
     gateway: &Gateway,
     config: &FetchConfig,
-    links: Vec<Link>,
+    mut pictures: Pictures,
     chat: &mut ChatRequest,
 ) -> Result<(), ApiError> {
-    if links.is_empty() {
-        return Ok(());
-    }
     let rules = rules(config);
-    let mut pictures = Pictures::default();
+    let links = std::mem::take(&mut pictures.links);
+    if let (false, Some(link)) = (config.allow_url, links.first()) {
+        let what = "is a web address: only data URLs are accepted (`data:<type>;base64,…`), unless \
+            `gateway.http.endpoints.chatCompletions.images.allowUrl` is set";
+        return Err(link.refused(what));
+    }
+    let fetches = links.into_iter().map({
+        let gateway = gateway.clone();
+        move |link| fetch_one(gateway.clone(), rules.clone(), link).boxed()
+    });
+    // In the order of the request, so that the first picture that is one too many is always the same.
+    let fetches = stream::iter(fetches).buffered(AT_ONCE);
+    put(fetches, config, pictures, chat).await
+}
+
+/// Puts each picture into the next place, as long as all of them together are not too large.
+async fn put(
+    mut fetches: impl Stream<Item = (Link, Result<DataUrl, ApiError>)> + Unpin,
+    config: &FetchConfig,
+    mut pictures: Pictures,
+    chat: &mut ChatRequest,
+) -> Result<(), ApiError> {
     let mut places = chat
         .messages
         .iter_mut()
         .filter_map(user_parts)
         .flatten()
         .filter_map(place_of);
-    for link in links {
-        let refused = |what: String| {
-            ApiError::invalid(link.param.clone(), format!("`{}` {what}", link.param))
-        };
-        if !config.allow_url {
-            let what = "is a web address: only data URLs are accepted (`data:<type>;base64,…`), unless \
-                `gateway.http.endpoints.chatCompletions.images.allowUrl` is set";
-            return Err(refused(what.to_owned()));
-        }
-        let fetched = gateway.fetch(&link.url, &rules).await;
-        let fetched = fetched.map_err(|error| refused(format!("cannot be fetched: {error}")))?;
-        if !(200..300).contains(&fetched.status) {
-            return Err(refused(format!(
-                "cannot be fetched: HTTP {}",
-                fetched.status
-            )));
-        }
-        if fetched.is_cut {
-            return Err(refused(format!("is larger than {} bytes", rules.max_bytes)));
-        }
-        let url = DataUrl {
-            mime: fetched.mime,
-            base64: STANDARD.encode(&fetched.body),
-        };
-        let source = pictures.admit(url, &refused)?;
+    while let Some((link, url)) = fetches.next().await {
+        let source = pictures.admit(url?, &|what| link.refused(&what))?;
         if !allows(config, &source) {
-            return Err(refused(
-                "is a picture of a type that is not allowed here".to_owned(),
-            ));
+            return Err(link.refused("is a picture of a type that is not allowed here"));
         }
         if let Some(image) = places.next() {
             image.source = source;
         }
     }
     Ok(())
+}
+
+/// The link, and what is there.
+async fn fetch_one(
+    gateway: Gateway,
+    rules: FetchRules,
+    link: Link,
+) -> (Link, Result<DataUrl, ApiError>) {
+    let fetched = gateway.fetch(&link.url, &rules).await;
+    let picture = match fetched {
+        Err(error) => Err(format!("cannot be fetched: {error}")),
+        Ok(page) if !(200..300).contains(&page.status) => {
+            Err(format!("cannot be fetched: HTTP {}", page.status))
+        }
+        Ok(page) if page.is_cut => Err(format!("is larger than {} bytes", rules.max_bytes)),
+        Ok(page) => Ok(DataUrl {
+            mime: page.mime,
+            base64: STANDARD.encode(&page.body),
+        }),
+    };
+    let picture = picture.map_err(|what| link.refused(&what));
+    (link, picture)
+}
+
+impl Link {
+    fn refused(&self, what: &str) -> ApiError {
+        ApiError::invalid(self.param.clone(), format!("`{}` {what}", self.param))
+    }
 }
 
 fn rules(config: &FetchConfig) -> FetchRules {
@@ -135,3 +179,6 @@ fn place_of(part: &mut Part) -> Option<&mut Image> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,8 @@ use crate::auth::Scope;
 use crate::chat::{Delivery, RunRequest};
 use crate::config::Endpoints;
 use chunks::{Chunks, Watched};
-use decode::{Asked, Calling};
+pub(super) use decode::Asked;
+use decode::Calling;
 
 const GATE: Gate = Gate {
     scope: Scope::Write,
@@ -71,13 +72,19 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
     }
     let mut chat = call.body.chat;
     let images = &state.http().endpoints.chat_completions.images;
-    links::fetch(state.gateway(), images, call.body.links, &mut chat).await?;
+    let timeout = links::settle(
+        (state.gateway(), &routing),
+        images,
+        call.body.pictures,
+        &mut chat,
+    )
+    .await?;
     let request = RunRequest {
         routing,
         system: call.body.system,
         chat,
         session,
-        timeout: None,
+        timeout,
     };
     match request.chat.delivery {
         Delivery::Whole => whole(&state, request, envelope).await,

@@ -6,8 +6,8 @@ use crate::chat::{Audio, Document, Image, ImageSource, Part};
 use crate::server::error::ApiError;
 use crate::server::media::{self, DataUrl, MAX_IMAGE_BYTES, MAX_IMAGES, MAX_IMAGES_BYTES};
 
-/// What the pictures of a request come to so far.
-#[derive(Default)]
+/// What the pictures of a request come to so far: those that it brings and those that are fetched for it together.
+#[derive(Debug, Default, PartialEq)]
 pub struct Pictures {
     /// Decoded bytes, of all messages.
     bytes: usize,

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -111,6 +112,9 @@ pub struct Program {
     child: Option<Child>,
     address: SocketAddr,
     log: UnboundedReceiver<Value>,
+    /// All that it has logged so far.
+    kept: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
     /// Its own home; `None` where that is somebody else's.
     shell: Option<Shell>,
 }
@@ -138,12 +142,15 @@ impl Program {
         let lines = BufReader::new(child.stderr.take().unwrap());
         let (tell, told) = mpsc::channel();
         let (write, log) = unbounded_channel();
+        let kept = Arc::new(Mutex::new(String::new()));
+        let keeping = Arc::clone(&kept);
         // Reads the log to its end, so that the program never waits for a reader.
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.lines().map_while(Result::ok) {
                 if write.is_closed() {
                     break;
                 }
+                *keeping.lock().unwrap() += &format!("{line}\n");
                 let line: Value = serde_json::from_str(&line).unwrap_or_default();
                 if let Some(address) = line["fields"]["address"].as_str() {
                     let _told = tell.send(address.parse().unwrap());
@@ -158,6 +165,8 @@ impl Program {
             child: Some(child),
             address,
             log,
+            kept,
+            reader: Some(reader),
             shell: None,
         }
     }
@@ -191,6 +200,15 @@ impl Program {
         let ended = tokio::task::spawn_blocking(move || child.wait().unwrap());
         let ended = within(|| "the end of the program".to_owned(), ended).await;
         ended.unwrap().code()
+    }
+
+    /// Ends the server and gives all that it has logged.
+    pub fn whole_log(mut self) -> String {
+        if let Some(child) = &mut self.child {
+            drop(child.kill());
+        }
+        drop(self.reader.take().map(JoinHandle::join));
+        self.kept.lock().unwrap().clone()
     }
 
     /// The memory that it occupies, where the system tells; otherwise nothing.
