@@ -3,6 +3,7 @@
 mod access;
 mod address;
 mod announce;
+mod guards;
 mod secret_file;
 mod signals;
 
@@ -10,6 +11,7 @@ use std::cell::Cell;
 use std::io::{ErrorKind, IsTerminal};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
@@ -112,14 +114,15 @@ impl ServeArgs {
     }
 }
 
-/// Whether a server could be started with these settings, as far as that shows without starting it.
+/// Whether a server could be started with these settings, as far as that shows without starting it; and what is odd
+/// about them.
 ///
 /// # Errors
 /// What `gateway serve` would say.
-pub fn check(settings: &GatewayConfig) -> anyhow::Result<()> {
+pub fn check(settings: &GatewayConfig) -> anyhow::Result<Vec<&'static str>> {
     let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
-    Access::settle(&settings.auth, ip)?;
-    Ok(())
+    let access = Access::settle(settings, ip)?;
+    Ok(guards::doubts(settings, &access.mode, ip))
 }
 
 pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
@@ -129,34 +132,10 @@ pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
     args.serve.apply(&mut loaded.config.gateway)?;
     let settings = &loaded.config.gateway;
     let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
-    let access = Access::settle(&settings.auth, ip)?;
+    let access = Access::settle(settings, ip)?;
     let address = SocketAddr::new(ip, settings.port);
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(serve(context, &loaded, address, access))
-}
-
-/// Says which settings that guard the door are not in force: nobody should rely on them.
-fn tell_of_missing_guards(settings: &GatewayConfig) {
-    let (auth, http) = (&settings.auth, &settings.http);
-    for (path, is_set) in [
-        ("gateway.auth.rateLimit", auth.rate_limit.is_some()),
-        (
-            "gateway.auth.identityScopes",
-            auth.identity_scopes.is_some(),
-        ),
-        (
-            "gateway.http.cors.allowedOrigins",
-            !http.cors.allowed_origins.is_empty(),
-        ),
-        (
-            "gateway.http.securityHeaders.strictTransportSecurity",
-            http.security_headers.strict_transport_security.is_some(),
-        ),
-    ] {
-        if is_set {
-            tracing::warn!(path, "this setting has no effect in this version");
-        }
-    }
 }
 
 async fn serve(
@@ -166,7 +145,10 @@ async fn serve(
     access: Access,
 ) -> anyhow::Result<()> {
     let http = &loaded.config.gateway.http;
-    tell_of_missing_guards(&loaded.config.gateway);
+    let settings = &loaded.config.gateway;
+    for doubt in guards::doubts(settings, &access.mode, address.ip()) {
+        tracing::warn!("{doubt}");
+    }
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
     let (first, second) = (Signals::new()?, Signals::new()?);
     let listener = bind(address).await?;
@@ -183,7 +165,7 @@ async fn serve(
         }
         announcement.log();
     }
-    let authenticator = Authenticator::new(access.mode, &http.allowed_hosts);
+    let authenticator = Authenticator::new(access.mode, settings, Arc::default());
     let state = State::new(gateway.clone(), authenticator, http.clone());
     signals::notify(&loaded.env, "READY=1");
     let forced = Cell::new(false);

@@ -85,9 +85,9 @@ impl House {
         let gateway = Gateway::new(&config, &Environment::default(), Some(state.path())).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mode = AuthMode::choose(&config.gateway.auth, address.ip()).unwrap();
+        let mode = AuthMode::choose(&config.gateway, address.ip()).unwrap();
         let http = config.gateway.http.clone();
-        let authenticator = Authenticator::new(mode.unwrap(), &http.allowed_hosts);
+        let authenticator = Authenticator::new(mode.unwrap(), &config.gateway, Default::default());
         let served = State::new(gateway, authenticator, http);
         let (stop, stopped) = oneshot::channel();
         let (now, at_once) = oneshot::channel();
