@@ -66,7 +66,8 @@ impl RateLimit {
             Ok(_) => self.attempts.forgive(source),
             Err(Denied::Wrong) => {
                 if self.attempts.count(source, now, self) {
-                    tracing::warn!(client = %client.address, "too many wrong credentials: this address is locked out");
+                    let unlisted_proxy = client.way == Way::Unvouched;
+                    tracing::warn!(address = %source.network, unlisted_proxy, "too many wrong credentials: locked out");
                 }
             }
             Err(_) => {}

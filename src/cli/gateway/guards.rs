@@ -11,6 +11,8 @@ const ANY_USER: &str =
     "`gateway.auth.trustedProxy.allowUsers` is empty: every user of the proxy may come in";
 const NO_IDENTITIES: &str = "`gateway.auth.identityScopes` has no effect: only in mode \"trusted-proxy\" have callers identities";
 const OUT_OF_REACH: &str = "no proxy can come in: the server listens on loopback only, and `gateway.trustedProxies` lists no loopback address, or `gateway.auth.trustedProxy.allowLoopback` is not set";
+const TOKEN_UNASKED: &str =
+    "`gateway.auth.token` (or OPENCLAW_GATEWAY_TOKEN) is set, and the mode does not ask for it";
 const OPEN: &str = "anyone who reaches the port can use every agent: `gateway.auth.mode` is \"none\" and the server listens on more than loopback";
 
 /// What a careful person would want to be told of these settings, the most serious first.
@@ -18,6 +20,7 @@ pub fn doubts(gateway: &GatewayConfig, mode: &AuthMode, bind: IpAddr) -> Vec<&'s
     let auth = &gateway.auth;
     let proxies = &gateway.trusted_proxies;
     let by_proxy = matches!(mode, AuthMode::TrustedProxy(_));
+    let unasked = by_proxy || *mode == AuthMode::None;
     let local = bind.to_canonical().is_loopback();
     let rules = auth.trusted_proxy.clone().unwrap_or_default();
     let TrustedProxyConfig {
@@ -32,6 +35,7 @@ pub fn doubts(gateway: &GatewayConfig, mode: &AuthMode, bind: IpAddr) -> Vec<&'s
     };
     [
         (*mode == AuthMode::None && !local, OPEN),
+        (unasked && auth.token.is_some(), TOKEN_UNASKED),
         (
             proxies.iter().any(ProxyRange::is_everything),
             EVERYONE_LISTED,
@@ -86,6 +90,8 @@ mod tests {
             told(proxy("0.0.0.0/0", json!({})), "0.0.0.0"),
             [EVERYONE_LISTED, ANY_USER]
         );
+        let unasked = json!({ "auth": { "mode": "none", "token": "t" } });
+        assert_eq!(told(unasked, "127.0.0.1"), [TOKEN_UNASKED]);
         let users = json!({ "allowUsers": ["ann"] });
         assert_eq!(told(proxy("127.0.0.1", users), "127.0.0.1"), [OUT_OF_REACH]);
         let far = json!({ "allowUsers": ["ann"], "allowLoopback": true });

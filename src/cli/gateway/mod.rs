@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 use super::logging::Role;
 use super::{CliError, Context, finish_writes};
-use crate::auth::Authenticator;
+use crate::auth::{Attempts, Authenticator};
 use crate::config::{AuthModeName, BindMode, GatewayConfig, Loaded, Secret};
 use crate::gateway::Gateway;
 use crate::server::{self, Ended, State};
@@ -165,7 +165,8 @@ async fn serve(
         }
         announcement.log();
     }
-    let authenticator = Authenticator::new(access.mode, settings, Arc::default());
+    let attempts = Arc::<Attempts>::default();
+    let authenticator = Authenticator::new(access.mode, settings, attempts);
     let state = State::new(gateway.clone(), authenticator, http.clone());
     signals::notify(&loaded.env, "READY=1");
     let forced = Cell::new(false);

@@ -18,6 +18,8 @@ const SCOPES: [&str; 6] = [
 /// Scopes of OpenClaw's that nothing here asks for.
 const FOREIGN_SCOPES: [&str; 2] = ["operator.questions", "operator.talk"];
 
+const TRANSPORT_SECURITY: &str = "a value such as `max-age=31536000; includeSubDomains`, or false";
+
 /// Everything in `gateway` that has the right shape and cannot be meant.
 pub fn faults(config: &Value) -> Vec<Problem> {
     let gateway = Path::default().key("gateway");
@@ -46,6 +48,12 @@ pub fn faults(config: &Value) -> Vec<Problem> {
     each("auth.trustedProxy.requiredHeaders", &header);
     each("auth.trustedProxy.allowUsers", &user);
     each("auth.identityScopes", &scope);
+    if config.pointer("/gateway/http/securityHeaders/strictTransportSecurity") == Some(&true.into())
+    {
+        let at = place("http.securityHeaders.strictTransportSecurity");
+        let found = format!("expected {TRANSPORT_SECURITY}, found true");
+        problems.push(Problem::at_value(at, found));
+    }
     problems
 }
 
@@ -136,9 +144,7 @@ fn transport_security(text: &str) -> Result<(), Fault> {
     if printable && text.split(';').any(|part| is_age(part).is_some()) {
         return Ok(());
     }
-    Err(Fault::of(
-        "a value such as `max-age=31536000; includeSubDomains`, or false",
-    ))
+    Err(Fault::of(TRANSPORT_SECURITY))
 }
 
 fn header(text: &str) -> Result<(), Fault> {
@@ -203,6 +209,13 @@ mod tests {
             found(json!({ "auth": { "identityScopes": ["operator.read"] } })),
             Vec::<String>::new()
         );
+    }
+
+    #[test]
+    fn a_switch_that_says_no_value_is_a_fault_only_when_it_is_on() {
+        let on = json!({ "http": { "securityHeaders": { "strictTransportSecurity": true } } });
+        let expected = "gateway.http.securityHeaders.strictTransportSecurity: expected a value such as `max-age=31536000; includeSubDomains`, or false, found true";
+        assert_eq!(found(on), [expected]);
     }
 
     #[test]

@@ -39,16 +39,19 @@ const PROXY: SocketAddr = SocketAddr::new(
     9,
 );
 
-/// A mode, and for each kind of caller what is sent, from where, and what comes of it.
+/// A kind of caller, from where it sends which headers, and what comes of it.
+type Case = (
+    Shows,
+    SocketAddr,
+    &'static [(&'static str, &'static str)],
+    Verdict,
+);
+
+/// A mode, and its callers.
 struct Mode {
     name: &'static str,
     gateway: Value,
-    callers: [(
-        Shows,
-        SocketAddr,
-        &'static [(&'static str, &'static str)],
-        Verdict,
-    ); 4],
+    callers: [Case; 4],
 }
 
 const NO_SCOPES: (&str, &str) = ("x-openclaw-scopes", "");
