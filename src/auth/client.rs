@@ -40,7 +40,7 @@ impl Proxies {
     }
 
     /// Whether a proxy of this address is listed.
-    pub fn list(&self, address: IpAddr) -> bool {
+    pub fn lists(&self, address: IpAddr) -> bool {
         self.ranges.iter().any(|range| range.contains(address))
     }
 }
@@ -69,10 +69,10 @@ impl Client {
         let peer = ends.peer.to_canonical();
         let (address, way) = if !forwarded::is_there(headers) {
             (peer, Way::Direct)
-        } else if !proxies.list(peer) {
+        } else if !proxies.lists(peer) {
             (peer, Way::Unvouched)
         } else {
-            let is_ours = |address| proxies.list(address);
+            let is_ours = |address| proxies.lists(address);
             let named = forwarded::client(headers, is_ours, proxies.real_ip);
             (named.unwrap_or(peer), Way::Proxied)
         };

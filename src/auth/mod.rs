@@ -141,23 +141,23 @@ impl Authenticator {
     fn identify(&self, client: Client, ends: Ends, headers: &HeaderMap) -> Result<Caller, Denied> {
         match &self.rule {
             Rule::Bearer(secret) => with_secret(secret, headers),
-            Rule::Proxy { checks, password } => {
-                let identity = match checks.identify(ends, headers, &self.proxies) {
-                    Ok(identity) => identity,
-                    Err(refusal) => {
-                        let direct = ends.is_same_host() && client.way == Way::Direct;
-                        let tries = direct && headers.contains_key(AUTHORIZATION);
-                        return match password {
-                            Some(password) if tries => with_secret(password, headers),
-                            _ => Err(refusal.into()),
-                        };
+            Rule::Proxy { checks, password } => match checks.identify(ends, headers, &self.proxies)
+            {
+                Ok(identity) => {
+                    browser::check_origin(headers, &self.allowed_origins)?;
+                    let scopes = narrowed(checks.scopes_of(&identity), headers);
+                    let principal = identity.into();
+                    Ok(Caller { principal, scopes })
+                }
+                Err(refusal) => {
+                    let speaks_for_itself = ends.is_same_host() && client.way == Way::Direct;
+                    let tries = speaks_for_itself && headers.contains_key(AUTHORIZATION);
+                    match password {
+                        Some(password) if tries => with_secret(password, headers),
+                        _ => Err(refusal.into()),
                     }
-                };
-                browser::check_origin(headers, &self.allowed_origins)?;
-                let scopes = narrowed(checks.scopes_of(&identity), headers);
-                let principal = identity.into();
-                Ok(Caller { principal, scopes })
-            }
+                }
+            },
             Rule::Open {
                 allowed_hosts,
                 to_anyone,

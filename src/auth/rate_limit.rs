@@ -124,8 +124,13 @@ impl Attempts {
         })
     }
 
+    /// Forgets what is counted. A lock that came about meanwhile stays.
     fn forgive(&self, source: Source) {
-        self.table(|table| drop(table.take(source)));
+        self.table(|table| {
+            if let Some(Entry::Counting(_)) = table.entries.get(&source) {
+                table.take(source);
+            }
+        });
     }
 
     /// Counts one; whether that was one too many.

@@ -128,7 +128,7 @@ impl TrustedProxy {
         headers: &HeaderMap,
         proxies: &Proxies,
     ) -> Result<Identity, Refusal> {
-        if !proxies.list(ends.peer) {
+        if !proxies.lists(ends.peer) {
             return Err(Refusal::UntrustedSource);
         }
         if ends.is_same_host() && !self.allow_same_host {

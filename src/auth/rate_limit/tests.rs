@@ -122,6 +122,19 @@ async fn a_success_forgives_what_was_wrong_before() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_success_of_the_same_moment_opens_no_lock() {
+    let (limit, client) = (limit(), direct("192.0.2.1"));
+    let verdict = limit.guard(client, || {
+        for _ in 0..3 {
+            limit.wrong(client);
+        }
+        Ok(())
+    });
+    assert_eq!(verdict, Ok(()));
+    assert!(limit.is_locked(client));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_window_slides() {
     let (limit, client) = (limit(), direct("192.0.2.1"));
     limit.wrong(client);
