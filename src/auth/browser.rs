@@ -1,12 +1,13 @@
-//! Where nobody has to prove anything, a web page must not be able to speak for its reader: requests of foreign
+//! Where callers prove nothing by themselves, a web page must not be able to speak for its reader: requests of foreign
 //! origins, and of names that an attacker's DNS can point at this machine, are refused. Pure.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use hyper::HeaderMap;
-use hyper::header::{HOST, ORIGIN};
+use hyper::header::{HOST, HeaderValue, ORIGIN};
 
 use super::Denied;
+use crate::config::WebOrigin;
 
 /// Names that only this machine, or its containers, mean by it.
 const OWN_NAMES: [&str; 3] = [
@@ -16,21 +17,33 @@ const OWN_NAMES: [&str; 3] = [
 ];
 
 /// # Errors
-/// [`Denied::Host`] and [`Denied::Origin`]. A request without these headers comes from no browser and passes.
-pub(super) fn check(headers: &HeaderMap, allowed_hosts: &[String]) -> Result<(), Denied> {
-    let host = match headers.get(HOST).map(|host| host.to_str()) {
-        None => None,
-        Some(Ok(host)) if is_own(name(host), allowed_hosts) => Some(host),
-        Some(_) => return Err(Denied::Host),
+/// [`Denied::Host`]. A request without the header comes from no browser and passes.
+pub(super) fn check_host(headers: &HeaderMap, allowed_hosts: &[String]) -> Result<(), Denied> {
+    let Some(host) = headers.get(HOST) else {
+        return Ok(());
     };
-    for origin in headers.get_all(ORIGIN) {
-        let authority = origin.to_str().ok().and_then(authority);
-        match (authority, host) {
-            (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host) => {}
-            _ => return Err(Denied::Origin),
-        }
+    match host.to_str() {
+        Ok(host) if is_own(name(host), allowed_hosts) => Ok(()),
+        _ => Err(Denied::Host),
     }
-    Ok(())
+}
+
+/// # Errors
+/// [`Denied::Origin`], of a page that neither this server's name has nor a listed one. A request without the header
+/// comes from no page, or from one of this server, and passes.
+pub(super) fn check_origin(headers: &HeaderMap, allowed: &[WebOrigin]) -> Result<(), Denied> {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let is_own = |origin: &HeaderValue| {
+        let authority = origin.to_str().ok().and_then(authority);
+        matches!((authority, host), (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host))
+    };
+    let is_listed = |origin: &HeaderValue| allowed.iter().any(|page| page.is(origin.as_bytes()));
+    let mut origins = headers.get_all(ORIGIN).iter();
+    if origins.all(|origin| is_own(origin) || is_listed(origin)) {
+        Ok(())
+    } else {
+        Err(Denied::Origin)
+    }
 }
 
 fn is_own(name: &str, allowed_hosts: &[String]) -> bool {
@@ -77,7 +90,8 @@ mod tests {
                 headers.insert(name, value.parse().unwrap());
             }
         }
-        check(&headers, &["gateway.home".to_owned()])
+        check_host(&headers, &["gateway.home".to_owned()])?;
+        check_origin(&headers, &["https://app.example".parse().unwrap()])
     }
 
     #[test]
@@ -109,6 +123,19 @@ mod tests {
             "[localhost]",
         ] {
             assert_eq!(verdict(Some(host), None), Err(Denied::Host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_listed_page_may_ask_and_none_that_looks_like_it() {
+        let from = |origin| verdict(Some("localhost:18789"), Some(origin));
+        assert_eq!(from("https://app.example"), Ok(()));
+        for origin in [
+            "http://app.example",
+            "https://app.example.evil.example",
+            "https://app.example:444",
+        ] {
+            assert_eq!(from(origin), Err(Denied::Origin), "{origin}");
         }
     }
 

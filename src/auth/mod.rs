@@ -2,88 +2,42 @@
 //! writes no response.
 
 mod browser;
+mod client;
+mod denied;
+mod forwarded;
+mod identity;
+mod mode;
+mod rate_limit;
 mod scopes;
 mod shared_secret;
+mod trusted_proxy;
 
-use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
 
 use crate::chat::Principal;
-use crate::config::{AuthConfig, AuthModeName, Secret};
+use crate::config::{GatewayConfig, WebOrigin};
+pub use client::{Client, Ends};
+use client::{Proxies, Way};
+pub use denied::{Denied, Remedy};
+pub use mode::{AuthMode, AuthSetupError};
+pub use rate_limit::Attempts;
+use rate_limit::RateLimit;
 pub use scopes::{Scope, Scopes};
 use shared_secret::SharedSecret;
+pub use trusted_proxy::{Refusal, TrustedProxy};
 
-/// How callers prove who they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AuthMode {
-    /// A bearer token.
-    Token(Secret),
-    /// A password, sent as a bearer.
-    Password(Secret),
-    /// Not at all.
-    None,
-}
-
-/// Why the server does not start with this `gateway.auth`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AuthSetupError {
-    #[error(
-        "both `gateway.auth.token` and `gateway.auth.password` are set: set `gateway.auth.mode` or remove one"
-    )]
-    Ambiguous,
-    #[error("`gateway.auth.mode` is \"password\", but there is none: set `gateway.auth.password`")]
-    NoPassword,
-    #[error(
-        "`gateway.auth.mode` \"trusted-proxy\" is not available in this version: use \"token\" or \"password\""
-    )]
-    TrustedProxy,
-    #[error("without a secret only a loopback address can be served: set `gateway.auth.token`")]
-    NoSecret,
-    #[error(
-        "`gateway.auth.mode` \"none\" serves only a loopback address: set a token, or `gateway.auth.dangerouslyAllowOpenBind: true`"
-    )]
-    OpenBind,
-}
-
-impl AuthMode {
-    /// The mode of a configuration in which the environment and the command line have been merged. `Ok(None)` when it
-    /// holds no secret and only this machine is served: the caller then makes a token for this run.
-    ///
-    /// # Errors
-    /// A mode that cannot be, or that would open `bind` to anyone.
-    pub fn choose(auth: &AuthConfig, bind: IpAddr) -> Result<Option<Self>, AuthSetupError> {
-        let there = |secret: &Option<Secret>| {
-            secret
-                .clone()
-                .filter(|secret| !secret.expose().trim().is_empty())
-        };
-        let (token, password) = (there(&auth.token), there(&auth.password));
-        let chosen = match auth.mode {
-            Some(AuthModeName::Token) => token.map(Self::Token),
-            Some(AuthModeName::Password) => {
-                Some(Self::Password(password.ok_or(AuthSetupError::NoPassword)?))
-            }
-            Some(AuthModeName::TrustedProxy) => return Err(AuthSetupError::TrustedProxy),
-            Some(AuthModeName::None) => Some(Self::None),
-            None => match (token, password) {
-                (Some(_), Some(_)) => return Err(AuthSetupError::Ambiguous),
-                (Some(token), None) => Some(Self::Token(token)),
-                (None, password) => password.map(Self::Password),
-            },
-        };
-        let local = bind.to_canonical().is_loopback();
-        match chosen {
-            None if !local => Err(AuthSetupError::NoSecret),
-            Some(Self::None) if !local && !auth.dangerously_allow_open_bind => {
-                Err(AuthSetupError::OpenBind)
-            }
-            chosen => Ok(chosen),
-        }
-    }
-}
-
-/// Somebody who may come in. Only [`Authenticator::authenticate`] makes one, so no handler runs without.
+/// Somebody who may come in: whose state they have, and what they may do. Everything that reads or continues what is
+/// stored asks it for the [`Principal`]; there may be any number of them.
+///
+/// Only [`Authenticator::authenticate`] makes one, so no handler runs without:
+///
+/// ```compile_fail,E0451
+/// use openclaw::{auth::{Caller, Scopes}, chat::Principal};
+/// let forged = Caller { principal: Principal::Owner, scopes: Scopes::ALL };
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     principal: Principal,
@@ -91,6 +45,7 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whose sessions and responses these are.
     pub fn principal(&self) -> &Principal {
         &self.principal
     }
@@ -98,80 +53,148 @@ impl Caller {
     pub fn has(&self, scope: Scope) -> bool {
         self.scopes.has(scope)
     }
-}
 
-/// Why somebody may not come in. The messages never repeat what was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Denied {
-    #[error("credentials are missing: send `Authorization: Bearer <secret>`")]
-    NoCredentials,
-    #[error("the credentials cannot be read: send one `Authorization: Bearer <secret>`")]
-    Malformed,
-    #[error("the credentials are wrong")]
-    Wrong,
-    #[error(
-        "requests of web pages of other origins are not answered without a token or a password"
-    )]
-    Origin,
-    #[error(
-        "this host name is not answered without a token or a password: list it in `gateway.http.allowedHosts`"
-    )]
-    Host,
+    fn owner(scopes: Scopes) -> Self {
+        Self {
+            principal: Principal::Owner,
+            scopes,
+        }
+    }
 }
 
 /// The header with which a caller who has to prove nothing gives up scopes.
 const SCOPES: &str = "x-openclaw-scopes";
 
-/// Decides who may come in.
-pub struct Authenticator(Rule);
+/// Decides who may come in. It does not change; what it has to remember is in [`Attempts`].
+pub struct Authenticator {
+    rule: Rule,
+    proxies: Proxies,
+    allowed_origins: Vec<WebOrigin>,
+    rate_limit: Option<RateLimit>,
+}
 
 enum Rule {
     Bearer(SharedSecret),
-    /// Everyone but foreign web pages; names under which the server is known beside its own.
+    Proxy {
+        checks: TrustedProxy,
+        /// Of callers on this machine that no proxy stands before.
+        password: Option<SharedSecret>,
+    },
+    /// Everyone but foreign web pages.
     Open {
+        /// Names under which the server is known beside its own.
         allowed_hosts: Vec<String>,
+        /// Whether callers may be elsewhere.
+        to_anyone: bool,
     },
 }
 
 impl Authenticator {
-    /// `allowed_hosts` are the host names that [`AuthMode::None`] answers to, beside addresses and localhost.
-    pub fn new(mode: AuthMode, allowed_hosts: &[String]) -> Self {
-        Self(match mode {
+    /// `attempts` is what the rate limit remembers; given to the next authenticator, it outlives this one.
+    pub fn new(mode: AuthMode, gateway: &GatewayConfig, attempts: Arc<Attempts>) -> Self {
+        let rule = match mode {
             AuthMode::Token(secret) | AuthMode::Password(secret) => {
                 Rule::Bearer(SharedSecret::new(&secret))
             }
-            AuthMode::None => Rule::Open {
-                allowed_hosts: allowed_hosts.to_vec(),
+            AuthMode::TrustedProxy(checks) => Rule::Proxy {
+                password: checks.password().map(SharedSecret::new),
+                checks,
             },
-        })
+            AuthMode::None => Rule::Open {
+                allowed_hosts: gateway.http.allowed_hosts.clone(),
+                to_anyone: gateway.auth.dangerously_allow_open_bind,
+            },
+        };
+        let limit = gateway.auth.rate_limit.as_ref();
+        Self {
+            rule,
+            proxies: Proxies::new(gateway),
+            allowed_origins: gateway.http.cors.allowed_origins.clone(),
+            rate_limit: limit.map(|settings| RateLimit::new(settings, attempts)),
+        }
     }
 
-    /// Who sends a request with these headers from this address.
+    /// Who sends a request with these headers over this connection.
     ///
     /// # Errors
-    /// Credentials that are missing or wrong, and foreign web pages where none are needed.
-    pub fn authenticate(&self, _peer: SocketAddr, headers: &HeaderMap) -> Result<Caller, Denied> {
-        let scopes = match &self.0 {
-            Rule::Bearer(secret) if secret.is(shared_secret::bearer(headers)?) => Scopes::ALL,
-            Rule::Bearer(_) => return Err(Denied::Wrong),
-            Rule::Open { allowed_hosts } => {
-                browser::check(headers, allowed_hosts)?;
-                requested(headers).map_or(Scopes::ALL, |wanted| Scopes::ALL.narrowed_to(wanted))
+    /// Credentials that are missing or wrong, an address that sent wrong ones too often, and foreign web pages where
+    /// none are needed.
+    pub fn authenticate(&self, ends: Ends, headers: &HeaderMap) -> Result<Caller, Denied> {
+        let client = self.client(ends, headers);
+        let verdict = || self.identify(client, ends, headers);
+        match &self.rate_limit {
+            Some(limit) => limit.guard(client, verdict),
+            None => verdict(),
+        }
+    }
+
+    /// Where a request comes from.
+    pub fn client(&self, ends: Ends, headers: &HeaderMap) -> Client {
+        Client::of(ends, headers, &self.proxies)
+    }
+
+    /// Whether a program on this machine made the request, and speaks for nobody else, as far as that shows.
+    pub fn is_of_this_host(&self, ends: Ends, headers: &HeaderMap) -> bool {
+        ends.is_same_host() && self.client(ends, headers).way == Way::Direct
+    }
+
+    /// Whether browsers add by themselves what callers are known by, as they do with a proxy's cookies.
+    pub fn is_ambient(&self) -> bool {
+        matches!(self.rule, Rule::Proxy { .. })
+    }
+
+    fn identify(&self, client: Client, ends: Ends, headers: &HeaderMap) -> Result<Caller, Denied> {
+        match &self.rule {
+            Rule::Bearer(secret) => with_secret(secret, headers),
+            Rule::Proxy { checks, password } => match checks.identify(ends, headers, &self.proxies)
+            {
+                Ok(identity) => {
+                    browser::check_origin(headers, &self.allowed_origins)?;
+                    let scopes = narrowed(checks.scopes_of(&identity), headers);
+                    let principal = identity.into();
+                    Ok(Caller { principal, scopes })
+                }
+                Err(refusal) => {
+                    let speaks_for_itself = self.is_of_this_host(ends, headers);
+                    let tries = speaks_for_itself && headers.contains_key(AUTHORIZATION);
+                    match password {
+                        Some(password) if tries => with_secret(password, headers),
+                        _ => Err(refusal.into()),
+                    }
+                }
+            },
+            Rule::Open {
+                allowed_hosts,
+                to_anyone,
+            } => {
+                if client.way == Way::Unvouched && !to_anyone {
+                    return Err(Denied::Forwarded);
+                }
+                browser::check_host(headers, allowed_hosts)?;
+                browser::check_origin(headers, &self.allowed_origins)?;
+                Ok(Caller::owner(narrowed(Scopes::ALL, headers)))
             }
-        };
-        Ok(Caller {
-            principal: Principal::Owner,
-            scopes,
-        })
+        }
     }
 }
 
-/// The scopes that the caller asks for, where it says so. A header that is there but empty asks for none.
-fn requested(headers: &HeaderMap) -> Option<Scopes> {
+/// Who holds the secret is the owner, whatever scopes the request asks for.
+fn with_secret(secret: &SharedSecret, headers: &HeaderMap) -> Result<Caller, Denied> {
+    if secret.is(shared_secret::bearer(headers)?) {
+        Ok(Caller::owner(Scopes::ALL))
+    } else {
+        Err(Denied::Wrong)
+    }
+}
+
+/// What is left of `held` where the caller asks for less. A header that is there but empty asks for nothing.
+fn narrowed(held: Scopes, headers: &HeaderMap) -> Scopes {
     let mut values = headers.get_all(SCOPES).iter().peekable();
-    values.peek()?;
+    if values.peek().is_none() {
+        return held;
+    }
     let lists: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
-    Some(Scopes::parse(&lists.join(",")))
+    held.narrowed_to(Scopes::parse(&lists.join(",")))
 }
 
 #[cfg(test)]

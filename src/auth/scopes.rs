@@ -96,6 +96,8 @@ impl fmt::Debug for Scopes {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn held(scopes: Scopes) -> Vec<Scope> {
@@ -132,5 +134,32 @@ mod tests {
             [Scope::Read]
         );
         assert_eq!(writer.narrowed_to(Scopes::NONE), Scopes::NONE);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_for_nothing_is_gained(
+            list in "(operator\\.(admin|approvals|pairing|read|talk\\.secrets|write)|[ -~]|,){0,6}",
+            held in 0..1u8 << Scope::ALL.len(),
+        ) {
+            let (held, asked) = (Scopes(held), Scopes::parse(&list));
+            let left = held.narrowed_to(asked);
+            for scope in Scope::ALL {
+                prop_assert_eq!(left.has(scope), held.has(scope) && asked.has(scope));
+                // Granted is only what is spelt out, or implied by what is.
+                let named = |scope: Scope| list.contains(scope.as_str());
+                let implied = named(Scope::Admin) || scope == Scope::Read && named(Scope::Write);
+                prop_assert!(!asked.has(scope) || named(scope) || implied);
+            }
+        }
+
+        #[test]
+        fn a_list_means_the_same_however_it_is_separated(names in proptest::collection::vec(0..6usize, 0..6)) {
+            let names: Vec<&str> = names.into_iter().map(|at| Scope::ALL[at].as_str()).collect();
+            let all = Scopes::parse(&names.join(","));
+            for separator in [" ", ", ", ",,", "\t"] {
+                prop_assert_eq!(Scopes::parse(&names.join(separator)), all);
+            }
+        }
     }
 }

@@ -53,7 +53,7 @@ fn check(context: &Context) -> anyhow::Result<()> {
     let loaded = context.load(Role::Command)?;
     // What only shows when everything is put together: providers, agents and their models.
     Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
-    super::gateway::check(&loaded.config.gateway)?;
+    let doubts = super::gateway::check(&loaded.config.gateway)?;
     match &loaded.file {
         Some(file) => context
             .printer
@@ -61,6 +61,9 @@ fn check(context: &Context) -> anyhow::Result<()> {
         None => context
             .printer
             .line("no configuration file: defaults apply")?,
+    }
+    for doubt in doubts {
+        context.printer.note(format_args!("warning: {doubt}"));
     }
     if !loaded.ignored.is_empty() {
         context.printer.note(format_args!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::access::{HstsConfig, IdentityScopes, ProxyRange, WebOrigin};
 use super::endpoints::Endpoints;
 use super::secret::Secret;
 
@@ -18,6 +19,10 @@ pub struct GatewayConfig {
     /// The address of `bind: "custom"`.
     pub custom_bind_host: Option<String>,
     pub auth: AuthConfig,
+    /// The reverse proxies whose forwarding headers count: addresses and ranges.
+    pub trusted_proxies: Vec<ProxyRange>,
+    /// Whether `X-Real-IP` of a listed proxy names the client where it sends no `X-Forwarded-For` and no `Forwarded`.
+    pub allow_real_ip_fallback: bool,
     pub http: HttpConfig,
 }
 
@@ -28,6 +33,8 @@ impl Default for GatewayConfig {
             bind: BindMode::Loopback,
             custom_bind_host: None,
             auth: AuthConfig::default(),
+            trusted_proxies: Vec::new(),
+            allow_real_ip_fallback: false,
             http: HttpConfig::default(),
         }
     }
@@ -59,8 +66,8 @@ pub struct AuthConfig {
     pub password: Option<Secret>,
     /// Identity from a reverse proxy, for `mode: "trusted-proxy"`.
     pub trusted_proxy: Option<TrustedProxyConfig>,
-    /// The most scopes that a proxy's identities have.
-    pub identity_scopes: Option<Vec<String>>,
+    /// The most scopes that the identities of a proxy have.
+    pub identity_scopes: Option<IdentityScopes>,
     /// Locks out an address that sends wrong credentials again and again; off unless given.
     pub rate_limit: Option<RateLimitConfig>,
     /// Lets `mode: "none"` listen on more than loopback. Anyone who reaches the port can then use every agent.
@@ -76,7 +83,7 @@ pub struct TrustedProxyConfig {
     pub required_headers: Vec<String>,
     /// The users that may come in; empty: all.
     pub allow_users: Vec<String>,
-    /// Whether a proxy on this machine counts.
+    /// Whether a listed proxy may be on this machine. Every program here can then claim to be it.
     pub allow_loopback: bool,
 }
 
@@ -84,7 +91,7 @@ pub struct TrustedProxyConfig {
 #[serde(rename_all = "camelCase", default)]
 pub struct RateLimitConfig {
     /// Wrong credentials within the window before the lock.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1000))]
     pub max_attempts: u32,
     #[schemars(range(min = 1))]
     pub window_ms: u64,
@@ -168,15 +175,15 @@ impl Default for HttpConfig {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SecurityHeaders {
-    /// The value of `Strict-Transport-Security`, for a server behind TLS.
-    pub strict_transport_security: Option<String>,
+    /// The value of `Strict-Transport-Security`, for a server behind TLS; `false` is off.
+    pub strict_transport_security: Option<HstsConfig>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CorsConfig {
     /// Origins whose pages may call the gateway; none by default.
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<WebOrigin>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -12,7 +12,7 @@ use super::locate::{Outline, parse as parse_json5};
 use super::paths::Paths;
 use super::problem::{Path, Problem};
 use super::report::ConfigError;
-use super::{Config, Environment, Secret, agent, models};
+use super::{Config, Environment, Secret, access, agent, models};
 
 /// A configuration, and where it came from.
 #[derive(Debug, Clone)]
@@ -77,6 +77,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
         ],
     ),
     ("gateway.auth", &["allowTailscale"]),
+    ("gateway.auth.trustedProxy", &["deviceAutoApprove"]),
     (
         "gateway.http.endpoints.chatCompletions",
         &["maxBodyBytes", "maxImageParts", "maxTotalImageBytes"],
@@ -162,6 +163,7 @@ pub(super) fn parse(
             .any(|path| problem.path.starts_with(path))
     });
     problems.extend(findings.problems);
+    problems.extend(access::faults(&value));
     problems.extend(agent::contradictions(&value));
     problems.extend(models::contradictions(&value));
     if !problems.is_empty() {

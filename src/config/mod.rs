@@ -3,6 +3,7 @@
 //! The types here are the schema: their doc comments and ranges are what error messages and `config schema` say.
 //! Sections and keys of OpenClaw that this program does not have are accepted and ignored.
 
+mod access;
 mod agent;
 mod agents;
 mod check;
@@ -30,6 +31,7 @@ mod tools;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use access::{EVERYONE, HstsConfig, IdentityScopes, ProxyRange, WebOrigin};
 pub use agent::{Agent, Bootstrap, agent_id};
 pub use agents::{
     AgentSettings, AgentsConfig, CompactionMode, Identity, MemorySearch, ModelChoice,

@@ -121,12 +121,13 @@ impl<B> Call<B> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, SocketAddr};
+    use std::net::Ipv4Addr;
 
     use hyper::header::HeaderName;
 
     use super::*;
-    use crate::auth::{AuthMode, Authenticator};
+    use crate::auth::{AuthMode, Authenticator, Ends};
+    use crate::config::GatewayConfig;
 
     fn headers(pairs: &[(&'static str, &[u8])]) -> HeaderMap {
         let pairs = pairs.iter().map(|(name, value)| {
@@ -140,11 +141,14 @@ mod tests {
 
     fn call(pairs: &[(&'static str, &[u8])]) -> Call<()> {
         let headers = headers(pairs);
-        let gate = Authenticator::new(AuthMode::None, &[]);
+        let gateway = GatewayConfig::default();
+        let gate = Authenticator::new(AuthMode::None, &gateway, Default::default());
+        let ends = Ends {
+            peer: Ipv4Addr::LOCALHOST.into(),
+            own: None,
+        };
         Call {
-            caller: gate
-                .authenticate(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 1), &headers)
-                .unwrap(),
+            caller: gate.authenticate(ends, &headers).unwrap(),
             routing: Routing::parse(&headers).unwrap(),
             body: (),
         }

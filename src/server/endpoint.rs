@@ -19,13 +19,16 @@ use super::error::ApiError;
 use super::listener::Peer;
 use super::path::{self, Path};
 use super::reply::{Answer, Response};
-use crate::auth::{Caller, Scope};
+use crate::auth::{Caller, Ends, Scope};
 use crate::config::Endpoints;
 
 /// One row of the route table.
 pub struct Route {
-    path: Path,
-    methods: &'static [Method],
+    pub(super) path: Path,
+    pub(super) methods: &'static [Method],
+    /// What stands before it; nothing before an open one.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests look at every route"))]
+    pub(super) gate: Option<Gate>,
     filter: BoxedFilter<(Response,)>,
 }
 
@@ -85,6 +88,7 @@ where
     Route {
         path,
         methods: POST,
+        gate: Some(gate),
         filter: filter.boxed(),
     }
 }
@@ -116,6 +120,7 @@ where
     Route {
         path,
         methods: GET,
+        gate: Some(gate),
         filter: filter.boxed(),
     }
 }
@@ -127,6 +132,7 @@ pub fn open(state: &State, path: &'static str, handler: fn(&State, &Head) -> Res
     Route {
         path,
         methods: GET_OR_HEAD,
+        gate: None,
         filter: filter.boxed(),
     }
 }
@@ -196,10 +202,22 @@ fn at(
         })
 }
 
+impl Head {
+    /// The two ends of its connection.
+    pub fn ends(&self) -> Ends {
+        Ends {
+            peer: self.peer.addr.ip(),
+            own: self.peer.local.map(|local| local.ip()),
+        }
+    }
+}
+
 fn admit(state: &State, gate: Gate, head: &Head) -> Result<(Caller, Routing), ApiError> {
-    let caller = state
-        .authenticator()
-        .authenticate(head.peer.addr, &head.headers)?;
+    let ends = head.ends();
+    let caller = state.authenticator().authenticate(ends, &head.headers);
+    let caller = caller.inspect_err(|denied| {
+        tracing::debug!(peer = %ends.peer, code = denied.code(), "refused");
+    })?;
     if !(gate.is_on)(&state.http().endpoints) {
         let message = format!("this endpoint is off: set `{}`", gate.switch);
         return Err(ApiError::new(StatusCode::NOT_FOUND, message).with_code("endpoint_off"));

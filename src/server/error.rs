@@ -8,7 +8,7 @@ use hyper::header::{CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
 
 use super::reply::{self, Response};
-use crate::auth::{Denied, Scope};
+use crate::auth::{Denied, Remedy, Scope};
 use crate::gateway::{Fault, RunError};
 
 /// A failed request. Its message names the thing and the remedy; never a secret, a path or a host of ours.
@@ -217,14 +217,16 @@ impl From<RunError> for ApiError {
 
 impl From<Denied> for ApiError {
     fn from(denied: Denied) -> Self {
-        let (status, code) = match denied {
-            Denied::NoCredentials | Denied::Malformed | Denied::Wrong => {
-                (StatusCode::UNAUTHORIZED, "invalid_api_key")
-            }
-            Denied::Origin => (StatusCode::FORBIDDEN, "origin_not_allowed"),
-            Denied::Host => (StatusCode::FORBIDDEN, "host_not_allowed"),
+        let (status, retry_after) = match denied.remedy() {
+            Remedy::Credentials => (StatusCode::UNAUTHORIZED, None),
+            Remedy::Time(wait) => (StatusCode::TOO_MANY_REQUESTS, Some(wait)),
+            Remedy::Nothing => (StatusCode::FORBIDDEN, None),
         };
-        Self::new(status, denied.to_string()).with_code(code)
+        Self {
+            retry_after,
+            ..Self::new(status, denied.to_string())
+        }
+        .with_code(denied.code())
     }
 }
 

@@ -1,5 +1,5 @@
-//! What every request and response has, whatever the route: an id, the headers that keep browsers careful, a line in
-//! the access log, and an answer even when a handler panics.
+//! What every request and response has, whatever the route: an id, the headers that keep browsers careful and those
+//! that let listed pages in, a line in the access log, and an answer even when a handler panics.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -7,11 +7,12 @@ use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either, ready};
 use hyper::header::{HOST, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use tower_service::Service;
 
+use super::State;
 use super::access::{Counted, Record};
 use super::error::ApiError;
 use super::head;
@@ -25,11 +26,14 @@ const MAX_REQUEST_ID_BYTES: usize = 128;
 
 /// The routes, as a service for whole exchanges.
 #[derive(Clone)]
-pub struct Exchanges<S>(S);
+pub struct Exchanges<S> {
+    state: State,
+    routes: S,
+}
 
 impl<S> Exchanges<S> {
-    pub fn new(routes: S) -> Self {
-        Self(routes)
+    pub fn new(state: State, routes: S) -> Self {
+        Self { state, routes }
     }
 }
 
@@ -43,31 +47,38 @@ where
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.0.poll_ready(cx)
+        self.routes.poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let sound = head::check(&request);
+        let state = self.state.latest();
+        let page = state.page(request.headers());
+        let refused = head::check(&request).err().map(ApiError::into_response);
+        let early = refused.or_else(|| page.preflight(request.method(), request.headers()));
         name_host(&mut request);
         let id = request_id(request.headers());
         let record = Record::begin(request.method(), request.uri().path(), &id);
         let is_api = request.uri().path().starts_with("/v1/");
         let bill = record.bill();
-        let routed = sound.map(|()| AssertUnwindSafe(bill.of(self.0.call(request))).catch_unwind());
+        let answering = match early {
+            Some(response) => Either::Left(ready(Ok(Ok(response)))),
+            // Unwind safe: what the panic left behind is dropped with its future.
+            None => {
+                Either::Right(AssertUnwindSafe(bill.of(self.routes.call(request))).catch_unwind())
+            }
+        };
         Box::pin(async move {
-            let mut response = match routed {
-                // Unwind safe: what the panic left behind is dropped with its future.
-                Ok(answering) => match answering.await {
-                    Ok(Ok(response)) => response,
-                    Err(panic) => failed(&id, text(&*panic)),
-                },
-                Err(error) => error.into_response(),
+            let mut response = match answering.await {
+                Ok(Ok(response)) => response,
+                Err(panic) => failed(&id, text(&*panic)),
             };
             let headers = response.headers_mut();
             if is_api {
                 headers.insert(PROCESSING_MS, record.milliseconds().into());
             }
             dress(headers, &id);
+            state.secure(headers);
+            page.let_read(headers);
             Ok(record.follow(response))
         })
     }

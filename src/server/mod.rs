@@ -7,6 +7,7 @@ mod body;
 mod call;
 mod chat_completions;
 mod connection;
+mod cors;
 mod drain;
 mod embeddings;
 mod endpoint;
@@ -28,13 +29,17 @@ mod socket;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use hyper::HeaderMap;
+use hyper::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
 use tokio::net::TcpListener;
 use warp::filters::BoxedFilter;
 
 use crate::auth::Authenticator;
-use crate::config::HttpConfig;
+use crate::config::{HstsConfig, HttpConfig};
 use crate::gateway::Gateway;
+use cors::Page;
 use drain::Drain;
+use endpoint::Route;
 use exchange::Exchanges;
 pub use listener::Ended;
 use listener::{Handler, Limits};
@@ -138,6 +143,21 @@ impl State {
         self.server.started
     }
 
+    /// The web page that sends a request with these headers.
+    fn page(&self, headers: &HeaderMap) -> Page {
+        let listed = &self.http().cors.allowed_origins;
+        Page::of(headers, listed, self.authenticator().is_ambient())
+    }
+
+    /// Has browsers come back over TLS only, where that is wanted.
+    fn secure(&self, answer: &mut HeaderMap) {
+        let value = &self.http().security_headers.strict_transport_security;
+        let value = value.as_ref().and_then(HstsConfig::value);
+        if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
+            answer.insert(STRICT_TRANSPORT_SECURITY, value);
+        }
+    }
+
     fn body_limits(&self) -> body::Limits {
         body::Limits {
             bytes: self.http().max_body_bytes,
@@ -151,9 +171,14 @@ fn unix_seconds() -> u64 {
     since.map_or(0, |since| since.as_secs())
 }
 
-/// The route table.
+/// The routes as one service.
 fn routes(state: &State) -> BoxedFilter<(Response,)> {
-    endpoint::table([
+    endpoint::table(route_table(state))
+}
+
+/// The route table.
+fn route_table(state: &State) -> impl IntoIterator<Item = Route> + use<> {
+    [
         chat_completions::route(state),
         embeddings::route(state),
         models::list(state),
@@ -162,7 +187,7 @@ fn routes(state: &State) -> BoxedFilter<(Response,)> {
         health::live(state, "/healthz"),
         health::ready(state, "/ready"),
         health::ready(state, "/readyz"),
-    ])
+    ]
 }
 
 /// Serves until `stop` resolves, and then until what runs is over: at most for the configured drain time, or until
@@ -182,7 +207,7 @@ pub async fn run(
         grace: Duration::from_millis(http.drain_ms),
     };
     let handler = Handler {
-        service: Exchanges::new(warp::service(routes(&state))),
+        service: Exchanges::new(state.clone(), warp::service(routes(&state))),
         on_panic: exchange::panicked,
         on_unreadable: exchange::unreadable,
     };

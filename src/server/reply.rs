@@ -1,4 +1,4 @@
-//! The only makers of responses: one JSON document, or a stream of server-sent events.
+//! The only makers of responses: one JSON document, nothing, or a stream of server-sent events.
 
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -51,6 +51,13 @@ pub fn json_bytes(status: StatusCode, document: Vec<u8>) -> Response {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// 204: there is nothing to say but the headers.
+pub fn empty() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
 

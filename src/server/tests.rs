@@ -1,8 +1,11 @@
 //! The routes as a service, without sockets: the offline provider answers.
 
+mod doors;
 mod endpoints;
+mod pages;
 
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -16,6 +19,8 @@ use super::*;
 use crate::auth::AuthMode;
 use crate::config::{Config, Environment, Secret};
 
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
+
 struct House {
     state: State,
 }
@@ -27,12 +32,15 @@ struct Answered {
 }
 
 impl House {
+    /// Asks for the token `t` unless `set` says otherwise.
     fn new(set: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
         config.gateway.http.endpoints.chat_completions.enabled = Some(true);
+        config.gateway.auth.token = Some(Secret::new("t"));
         set(&mut config);
         let gateway = Gateway::new(&config, &Environment::default(), None).unwrap();
-        let authenticator = Authenticator::new(AuthMode::Token(Secret::new("t")), &[]);
+        let mode = AuthMode::choose(&config.gateway, LOCAL.ip()).unwrap();
+        let authenticator = Authenticator::new(mode.unwrap(), &config.gateway, Default::default());
         Self {
             state: State::new(gateway, authenticator, config.gateway.http),
         }
@@ -43,12 +51,17 @@ impl House {
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Answered {
+        self.send_from(LOCAL, request).await
+    }
+
+    async fn send_from(&self, addr: SocketAddr, request: Request<Full<Bytes>>) -> Answered {
         let mut request = request;
-        let addr = "127.0.0.1:9".parse().unwrap();
         request.extensions_mut().insert(Peer { addr, local: None });
-        let host = HeaderValue::from_static("gateway");
-        request.headers_mut().insert("host", host);
-        let mut service = Exchanges::new(warp::service(routes(&self.state)));
+        let headers = request.headers_mut();
+        headers
+            .entry("host")
+            .or_insert(HeaderValue::from_static("localhost"));
+        let mut service = Exchanges::new(self.state.clone(), warp::service(routes(&self.state)));
         let response = service.call(request).await.unwrap();
         let (head, body) = response.into_parts();
         Answered {
@@ -237,7 +250,10 @@ async fn a_panic_is_500_with_the_request_id() {
         .header("x-request-id", "mine-2")
         .body(())
         .unwrap();
-    let response = Exchanges::new(routes).call(request).await.unwrap();
+    let response = Exchanges::new(House::open().state, routes)
+        .call(request)
+        .await
+        .unwrap();
     assert_eq!(
         (
             response.status().as_u16(),

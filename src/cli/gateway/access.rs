@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use uuid::Uuid;
 
 use crate::auth::{AuthMode, AuthSetupError};
-use crate::config::{AuthConfig, Secret};
+use crate::config::{GatewayConfig, Secret};
 
 /// How callers prove who they are in this run.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ impl Access {
     ///
     /// # Errors
     /// A mode that cannot be, or that would open `bind` to anyone.
-    pub fn settle(auth: &AuthConfig, bind: IpAddr) -> Result<Self, AuthSetupError> {
-        if let Some(mode) = AuthMode::choose(auth, bind)? {
+    pub fn settle(gateway: &GatewayConfig, bind: IpAddr) -> Result<Self, AuthSetupError> {
+        if let Some(mode) = AuthMode::choose(gateway, bind)? {
             return Ok(Self { mode, fresh: None });
         }
         // Two random ids: 244 random bits from the operating system.
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn without_a_secret_only_loopback_gets_one_for_this_run() {
-        let none = AuthConfig::default();
+        let none = GatewayConfig::default();
         let access = Access::settle(&none, Ipv4Addr::LOCALHOST.into()).unwrap();
         let fresh = access.fresh.unwrap();
         assert_eq!(fresh.expose().len(), 64);
@@ -65,24 +65,21 @@ mod tests {
 
     #[test]
     fn a_token_of_this_run_is_made_once() {
-        let settled = |auth: &AuthConfig| Access::settle(auth, Ipv4Addr::LOCALHOST.into()).unwrap();
-        let none = AuthConfig::default();
+        let settled =
+            |gateway: &GatewayConfig| Access::settle(gateway, Ipv4Addr::LOCALHOST.into()).unwrap();
+        let none = GatewayConfig::default();
         let earlier = settled(&none).fresh;
         assert_eq!(settled(&none).with_fresh(earlier.as_ref()).fresh, earlier);
-        let set = AuthConfig {
-            token: Some(Secret::new("t")),
-            ..AuthConfig::default()
-        };
+        let mut set = GatewayConfig::default();
+        set.auth.token = Some(Secret::new("t"));
         assert_eq!(settled(&set).with_fresh(earlier.as_ref()), settled(&set));
     }
 
     #[test]
     fn a_secret_that_is_set_is_the_one_that_counts() {
-        let auth = AuthConfig {
-            token: Some(Secret::new("t")),
-            ..AuthConfig::default()
-        };
-        let access = Access::settle(&auth, Ipv4Addr::UNSPECIFIED.into()).unwrap();
+        let mut gateway = GatewayConfig::default();
+        gateway.auth.token = Some(Secret::new("t"));
+        let access = Access::settle(&gateway, Ipv4Addr::UNSPECIFIED.into()).unwrap();
         let mode = AuthMode::Token(Secret::new("t"));
         assert_eq!(access, Access { mode, fresh: None });
     }

@@ -17,6 +17,8 @@ pub struct Announcement<'a> {
 const NOTHING_ON: &str = "no endpoint is on: start with --enable chat-completions, or set \
     `gateway.http.endpoints.chatCompletions.enabled: true`";
 
+const ONLY_BY_PROXY: &str = "requests are taken from the proxies in `gateway.trustedProxies`";
+
 impl Announcement<'_> {
     pub fn log(&self) {
         tracing::info!(address = %self.address, auth = self.auth(), "listening");
@@ -40,6 +42,7 @@ impl Announcement<'_> {
             );
         }
         let _ = match self.call() {
+            _ if self.only_by_proxy() => write!(text, "\n{ONLY_BY_PROXY}\n"),
             Some(call) => write!(text, "\ntry it:\n  {call}\n"),
             None => write!(text, "\n{NOTHING_ON}\n"),
         };
@@ -50,8 +53,14 @@ impl Announcement<'_> {
         match self.access.mode {
             AuthMode::Token(_) => "token",
             AuthMode::Password(_) => "password",
+            AuthMode::TrustedProxy(_) => "trusted-proxy",
             AuthMode::None => "none",
         }
+    }
+
+    /// Whether no line of curl could come in.
+    fn only_by_proxy(&self) -> bool {
+        matches!(&self.access.mode, AuthMode::TrustedProxy(proxy) if !proxy.has_password())
     }
 
     /// A line of curl; `None` where no endpoint is on.
@@ -68,7 +77,9 @@ impl Announcement<'_> {
         };
         let secret = match self.access.mode {
             AuthMode::Token(_) => r#" -H "Authorization: Bearer $OPENCLAW_GATEWAY_TOKEN""#,
-            AuthMode::Password(_) => r#" -H "Authorization: Bearer $OPENCLAW_GATEWAY_PASSWORD""#,
+            AuthMode::Password(_) | AuthMode::TrustedProxy(_) => {
+                r#" -H "Authorization: Bearer $OPENCLAW_GATEWAY_PASSWORD""#
+            }
             AuthMode::None => "",
         };
         let address = self.reachable();

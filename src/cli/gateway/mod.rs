@@ -3,6 +3,7 @@
 mod access;
 mod address;
 mod announce;
+mod guards;
 mod reload;
 mod secret_file;
 mod service_manager;
@@ -11,8 +12,9 @@ mod watch;
 
 use std::cell::Cell;
 use std::io::{ErrorKind, IsTerminal};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -21,7 +23,7 @@ use tokio::net::TcpListener;
 
 use super::logging::Role;
 use super::{CliError, Context, LAST_MOMENT, finish_writes};
-use crate::auth::Authenticator;
+use crate::auth::{Attempts, Authenticator};
 use crate::config::{AuthModeName, BindMode, Environment, GatewayConfig, Loaded, Secret};
 use crate::gateway::Gateway;
 use crate::server::{self, Ended, State};
@@ -127,14 +129,15 @@ impl ServeArgs {
     }
 }
 
-/// Whether a server could be started with these settings, as far as that shows without starting it.
+/// Whether a server could be started with these settings, as far as that shows without starting it; and what is odd
+/// about them.
 ///
 /// # Errors
 /// What `gateway serve` would say.
-pub fn check(settings: &GatewayConfig) -> anyhow::Result<()> {
+pub fn check(settings: &GatewayConfig) -> anyhow::Result<Vec<&'static str>> {
     let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
-    Access::settle(&settings.auth, ip)?;
-    Ok(())
+    let access = Access::settle(settings, ip)?;
+    Ok(guards::doubts(settings, &access.mode, ip))
 }
 
 pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
@@ -149,27 +152,10 @@ pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
     done
 }
 
-/// Says which settings that guard the door are not in force: nobody should rely on them.
-fn tell_of_missing_guards(settings: &GatewayConfig) {
-    let (auth, http) = (&settings.auth, &settings.http);
-    for (path, is_set) in [
-        ("gateway.auth.rateLimit", auth.rate_limit.is_some()),
-        (
-            "gateway.auth.identityScopes",
-            auth.identity_scopes.is_some(),
-        ),
-        (
-            "gateway.http.cors.allowedOrigins",
-            !http.cors.allowed_origins.is_empty(),
-        ),
-        (
-            "gateway.http.securityHeaders.strictTransportSecurity",
-            http.security_headers.strict_transport_security.is_some(),
-        ),
-    ] {
-        if is_set {
-            tracing::warn!(path, "this setting has no effect in this version");
-        }
+/// Says what is odd about the settings that guard the door.
+fn tell_of_doubts(settings: &GatewayConfig, access: &Access, ip: IpAddr) {
+    for doubt in guards::doubts(settings, &access.mode, ip) {
+        tracing::warn!("{doubt}");
     }
 }
 
@@ -177,9 +163,9 @@ async fn serve(context: &Context, args: ServeArgs, loaded: Loaded) -> anyhow::Re
     let watch = Watch::over(args.files(&loaded));
     let manager = ServiceManager::of(&Environment::process());
     let settings = &loaded.config.gateway;
-    tell_of_missing_guards(settings);
     let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
-    let access = Access::settle(&settings.auth, ip)?;
+    let access = Access::settle(settings, ip)?;
+    tell_of_doubts(settings, &access, ip);
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
     let (first, second) = (Signals::new()?, Signals::new()?);
     let (hangups, terminal) = (Hangups::new()?, Hangups::new()?);
@@ -188,7 +174,8 @@ async fn serve(context: &Context, args: ServeArgs, loaded: Loaded) -> anyhow::Re
     announce(context, &loaded, address, &access)?;
     let http = settings.http.clone();
     let grace = Duration::from_millis(http.drain_ms);
-    let authenticator = Authenticator::new(access.mode, &http.allowed_hosts);
+    let attempts = Arc::<Attempts>::default();
+    let authenticator = Authenticator::new(access.mode, settings, Arc::clone(&attempts));
     let state = State::new(gateway.clone(), authenticator, http);
     manager.ready(&format!("listening on {address}"));
     let forced = Cell::new(false);
@@ -218,6 +205,7 @@ async fn serve(context: &Context, args: ServeArgs, loaded: Loaded) -> anyhow::Re
             loaded,
             gateway: gateway.clone(),
         },
+        attempts,
     };
     let ended = tokio::select! {
         ended = server::run(state, listener, stop, now) => ended,

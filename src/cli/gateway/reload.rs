@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
@@ -13,8 +14,8 @@ use super::access::Access;
 use super::service_manager::ServiceManager;
 use super::signals::Hangups;
 use super::watch::Watch;
-use super::{ServeArgs, address, keep, tell_of_missing_guards};
-use crate::auth::Authenticator;
+use super::{ServeArgs, address, keep, tell_of_doubts};
+use crate::auth::{Attempts, Authenticator};
 use crate::cli::Context;
 use crate::cli::exit::describe;
 use crate::config::{self, Config, Environment, Loaded, Secret};
@@ -31,6 +32,8 @@ pub struct Reloader<'a> {
     pub basis: Basis,
     /// The configuration that the server was started with.
     pub started: Config,
+    /// Wrong credentials count across every configuration.
+    pub attempts: Arc<Attempts>,
 }
 
 /// What the next configuration is put together from.
@@ -113,9 +116,10 @@ impl Reloader<'_> {
 
     fn put_in_force(&mut self, next: Next) {
         let settings = &next.loaded.config.gateway;
-        tell_of_missing_guards(settings);
+        tell_of_doubts(settings, &next.access, self.basis.address.ip());
         tell_of_restarts(&self.started, &next.loaded.config);
-        let authenticator = Authenticator::new(next.access.mode, &settings.http.allowed_hosts);
+        let authenticator =
+            Authenticator::new(next.access.mode, settings, Arc::clone(&self.attempts));
         let http = settings.http.clone();
         self.state
             .replace(next.gateway.clone(), authenticator, http);
@@ -145,9 +149,9 @@ impl Basis {
         if place(settings) != place(before) {
             // It counts only after a restart, which has to succeed.
             let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
-            Access::settle(&settings.auth, ip)?;
+            Access::settle(settings, ip)?;
         }
-        let access = Access::settle(&settings.auth, self.address.ip())?;
+        let access = Access::settle(settings, self.address.ip())?;
         let access = access.with_fresh(self.fresh.as_ref());
         if let (Some(token), None) = (&access.fresh, &self.fresh) {
             announce(token, &loaded)?;

@@ -93,6 +93,19 @@ fn who_may_not_come_in_is_told_how_to() {
 }
 
 #[test]
+fn who_is_locked_out_is_told_for_how_long_in_whole_seconds() {
+    let retry_after = Duration::from_millis(4_001);
+    let error = ApiError::from(Denied::LockedOut { retry_after });
+    assert_eq!(
+        (error.kind, error.code()),
+        ("rate_limit_error", Some("rate_limited"))
+    );
+    let response = error.into_response();
+    assert_eq!(response.status(), 429);
+    assert_eq!(header(&response, "retry-after"), Some("5"));
+}
+
+#[test]
 fn a_server_that_shuts_down_is_worth_another_try() {
     let error = ApiError::shutting_down();
     assert_eq!(

@@ -97,9 +97,9 @@ impl House {
         let gateway = Gateway::new(&config, &Environment::default(), Some(state.path())).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mode = AuthMode::choose(&config.gateway.auth, address.ip()).unwrap();
+        let mode = AuthMode::choose(&config.gateway, address.ip()).unwrap();
         let http = config.gateway.http.clone();
-        let authenticator = Authenticator::new(mode.unwrap(), &http.allowed_hosts);
+        let authenticator = Authenticator::new(mode.unwrap(), &config.gateway, Default::default());
         let served = (State::new(gateway.clone(), authenticator, http), gateway);
         let (stop, stopped) = oneshot::channel();
         let (now, at_once) = oneshot::channel();
@@ -127,9 +127,9 @@ impl House {
         *gateway = gateway
             .reconfigured(&config, &Environment::default())
             .unwrap();
-        let mode = AuthMode::choose(&config.gateway.auth, self.address.ip()).unwrap();
-        let http = config.gateway.http;
-        let authenticator = Authenticator::new(mode.unwrap(), &http.allowed_hosts);
+        let mode = AuthMode::choose(&config.gateway, self.address.ip()).unwrap();
+        let http = config.gateway.http.clone();
+        let authenticator = Authenticator::new(mode.unwrap(), &config.gateway, Default::default());
         state.replace(gateway.clone(), authenticator, http);
     }
 
