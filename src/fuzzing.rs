@@ -11,8 +11,11 @@ use crate::providers;
 use crate::server;
 use crate::sse;
 
+/// Takes any bytes.
+type Target = fn(&[u8]);
+
 /// Every target by its name, which is that of its file in `tests/fuzz/targets` and its folder in `tests/fuzz/corpus`.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("anthropic_messages", |input| {
         providers::fuzzing::answer(ApiKind::AnthropicMessages, input);
     }),

@@ -100,12 +100,15 @@ impl<S> WholeEvents<S> {
     }
 
     /// An event that is whole, as the parser takes it: it panics at a byte order mark, so an empty line stands for one.
-    fn whole(&mut self, event: Bytes) -> Bytes {
+    /// One that cannot be read ends the stream.
+    fn whole<E>(&mut self, event: Bytes) -> Result<Bytes, ReadError<E>> {
         let is_first = !std::mem::replace(&mut self.started, true);
-        match event.strip_prefix(BYTE_ORDER_MARK) {
+        let checked = checked(event);
+        self.ended |= checked.is_err();
+        checked.map(|event| match event.strip_prefix(BYTE_ORDER_MARK) {
             Some(rest) if is_first => [b"\n", rest].concat().into(),
             _ => event,
-        }
+        })
     }
 
     /// The next whole event of the piece at hand; what is left of the piece is kept as begun.
@@ -177,8 +180,7 @@ where
             if !self.piece.is_empty()
                 && let Some(event) = self.cut()
             {
-                let event = self.whole(event);
-                return Poll::Ready(Some(checked(event)));
+                return Poll::Ready(Some(self.whole(event)));
             }
             if self.begun.len() > MAX_EVENT_BYTES {
                 self.ended = true;
@@ -197,8 +199,7 @@ where
                     }
                     self.begun.extend_from_slice(b"\n\n");
                     let event = self.begun.split().freeze();
-                    let event = self.whole(event);
-                    return Poll::Ready(Some(checked(event)));
+                    return Poll::Ready(Some(self.whole(event)));
                 }
                 Poll::Pending => return Poll::Pending,
             }
@@ -299,10 +300,10 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_are_an_error_at_their_event() {
-        let events = read(vec![b"data: a\n\ndata: \xff\n\n".to_vec()]);
+    fn bytes_that_are_not_utf8_are_an_error_at_their_event_and_the_last() {
+        let events = read(vec![b"data: a\n\ndata: \xff\n\ndata: b\n\n".to_vec()]);
         assert_eq!(events[0], data(&["a"])[0]);
-        assert_eq!(events[1], Err(ReadError::NotUtf8));
+        assert_eq!(events[1..], [Err(ReadError::NotUtf8)]);
     }
 
     #[test]
@@ -313,6 +314,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_order_of_marks_line_ends_and_bytes_makes_it_panic(
+            pieces in prop::collection::vec(
+                prop::sample::select(vec![
+                    BYTE_ORDER_MARK, b"\n", b"\r", b"\r\n", b"data", b":", b" ", b"\xff", b"\0",
+                ]),
+                0..24,
+            ),
+        ) {
+            fuzzing::stream(&pieces.concat());
+        }
+
         #[test]
         fn events_do_not_depend_on_where_the_bytes_are_cut(
             texts in prop::collection::vec("[a-zäß€😀 :]{0,20}", 1..8),

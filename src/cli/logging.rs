@@ -72,7 +72,7 @@ pub fn start(
         Some(ConsoleStyle::Json) => lines.json().init(),
     }
     // A panic is logged like everything else; a server goes on after it.
-    std::panic::set_hook(Box::new(|panic| tell_of_panic(panic)));
+    std::panic::set_hook(Box::new(tell_of_panic));
     Ok(())
 }
 

@@ -31,7 +31,7 @@ impl Canaries {
     #[track_caller]
     fn assert_none_in(&self, what: &str, bytes: &[u8]) {
         for (place, secret) in &self.0 {
-            let part = secret[..24].as_bytes();
+            let part = &secret.as_bytes()[..24];
             let found = memchr::memmem::find(bytes, part);
             if let Some(at) = found {
                 let around = &bytes[at.saturating_sub(200)..bytes.len().min(at + 60)];
