@@ -162,7 +162,9 @@ impl Found {
         }
         let escaped = Value::from(secret).to_string();
         let escaped = escaped[1..escaped.len() - 1].to_owned();
-        self.0.extend([secret.to_owned(), escaped]);
+        // Some writers of JSON escape the slash as well.
+        let slashed = escaped.replace('/', "\\/");
+        self.0.extend([secret.to_owned(), escaped, slashed]);
     }
 }
 

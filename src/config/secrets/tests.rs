@@ -47,7 +47,7 @@ impl Planter {
     }
 
     fn plant(&mut self) -> Value {
-        let secret = format!("planted \"secret\" {}", self.planted.len());
+        let secret = format!("planted \"secret\" a/b {}", self.planted.len());
         self.planted.push(secret.clone());
         Value::from(secret)
     }
@@ -75,6 +75,8 @@ fn every_secret_of_the_schema_is_found_again() {
         let text = format!("it said {secret:?} and {secret}!");
         let shown = secrets.redact(&text);
         assert_eq!(shown, "it said \"(redacted)\" and (redacted)!");
+        let slashed = secret.replace('"', "\\\"").replace('/', "\\/");
+        assert_eq!(secrets.redact(&slashed), REDACTED);
     }
 }
 
