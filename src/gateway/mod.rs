@@ -39,6 +39,7 @@ pub use crate::sessions::{
     Page, SessionId, SessionStore, StoreError, Summary, Transcript, Turn, TurnState,
 };
 use crate::sessions::{PruneMode, PrunePolicy, SessionKey, SqliteStore, Timing, Unavailable};
+pub use crate::tools::html_text;
 use crate::tools::{Index, Outside};
 use admission::Admission;
 use catalog::Providers;
