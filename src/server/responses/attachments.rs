@@ -1,6 +1,7 @@
 //! What a request brings besides words: pictures and files. Those that are still to be fetched or read are, before the
 //! run begins, and what comes of them takes its place in the items.
 
+use super::input::Entry;
 use super::item::{Item, Part};
 use super::parts::data_url;
 use crate::server::State;
@@ -57,7 +58,7 @@ impl Attachments {
     ///
     /// # Errors
     /// 400, naming the place: too many URLs, fetching is off or fails, or what is there cannot be used.
-    pub async fn settle(mut self, state: &State, items: &mut [Item]) -> Result<(), ApiError> {
+    pub async fn settle(mut self, state: &State, entries: &mut [Entry]) -> Result<(), ApiError> {
         self.check_urls(state)?;
         let endpoint = &state.http().endpoints.responses;
         let fetching = Fetching {
@@ -68,7 +69,8 @@ impl Attachments {
         let links = std::mem::take(&mut self.pictures.links);
         let mut links = links.into_iter();
         let mut files = self.files.into_iter();
-        for part in items.iter_mut().flat_map(Item::parts_mut) {
+        let items = entries.iter_mut().filter_map(Entry::item_mut);
+        for part in items.flat_map(Item::parts_mut) {
             match part {
                 Part::InputImage { image_url, .. } if is_web(image_url) => {
                     if let Some(link) = links.next() {

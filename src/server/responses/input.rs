@@ -24,6 +24,16 @@ pub enum Entry {
     },
 }
 
+impl Entry {
+    /// The item, where it came with the request.
+    pub fn item_mut(&mut self) -> Option<&mut Item> {
+        match self {
+            Self::Item(item) => Some(item),
+            Self::Reference { .. } => None,
+        }
+    }
+}
+
 /// Items of tools that this program does not have: what other servers put out, and their clients send along.
 const FOREIGN: [&str; 18] = [
     "apply_patch_call",

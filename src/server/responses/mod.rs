@@ -60,8 +60,9 @@ const IGNORED: HeaderName = HeaderName::from_static("x-openclaw-ignored");
 const MAX_IGNORED: usize = 32;
 
 /// What the room calls by the names of Chat Completions.
-const NAMES: [(&str, &str); 2] = [
-    ("response_format.json_schema", "text.format"),
+const NAMES: [(&str, &str); 3] = [
+    ("response_format.json_schema", "text.format.schema"),
+    ("response_format", "text.format"),
     ("messages", "input"),
 ];
 
@@ -88,8 +89,9 @@ async fn made(state: &State, call: Call<Asked>) -> Answer {
     let id = asked.shape.ids.response();
     let previous = asked.previous.as_deref();
     let earlier = context::earlier(state.gateway(), &place, previous).await?;
-    let mut input = context::resolved(state.gateway(), &place, asked.input, &earlier).await?;
-    asked.attachments.settle(state, &mut input).await?;
+    let mut entries = asked.input;
+    asked.attachments.settle(state, &mut entries).await?;
+    let mut input = context::resolved(state.gateway(), &place, entries, &earlier).await?;
     let keeping = match asked.echo.store {
         true => Some(keeping(
             state,

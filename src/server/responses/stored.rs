@@ -38,6 +38,10 @@ async fn read(state: State, call: Call<Target>) -> Answer {
             .collect();
         return Ok(json(&page.of(&items)?));
     }
+    if call.body.query.split('&').any(|pair| pair == "stream=true") {
+        let message = "`stream` must be false: what is kept is whole, and is told at once";
+        return Err(ApiError::invalid("stream", message));
+    }
     let response = find(&state, &call, &call.body.tail).await?;
     Ok(json_bytes(
         StatusCode::OK,

@@ -144,7 +144,6 @@ pub fn choose(
     let (left, choice, echo) = match choice {
         None => (offered, ToolChoice::Auto, raw(&"auto")),
         Some(WireChoice::Mode(word)) => {
-            // With nothing to choose from, nothing is called either way.
             let choice = mode(&word, &offered, "tool_choice")?;
             (offered, choice, raw(&word))
         }
