@@ -1,13 +1,16 @@
 //! What a request brings besides words: pictures and files. Those that are still to be fetched or read are, before the
 //! run begins, and what comes of them takes its place in the items.
 
+use std::time::Duration;
+
 use super::input::Entry;
 use super::item::{Item, Part};
 use super::parts::data_url;
+use crate::chat::Routing;
 use crate::server::State;
 use crate::server::documents::Given;
 use crate::server::error::ApiError;
-use crate::server::pictures::{Fetching, Pictures, is_web};
+use crate::server::pictures::{Fetching, Pictures, in_time_of_run, is_web};
 
 /// Files of one request, at most.
 const MAX_FILES: usize = 16;
@@ -54,27 +57,40 @@ impl Attachments {
         Ok(())
     }
 
-    /// Fetches and reads everything, and puts it where it belongs.
+    /// Fetches and reads everything, and puts it where it belongs, within the time of the run that it is for. Returns what
+    /// is left of that time; `None` where there was nothing to do.
     ///
     /// # Errors
-    /// 400, naming the place: too many URLs, fetching is off or fails, or what is there cannot be used.
-    pub async fn settle(mut self, state: &State, entries: &mut [Entry]) -> Result<(), ApiError> {
+    /// What keeps the run itself from being: then nothing is done. 400, naming the place: too many URLs, fetching is off
+    /// or fails, or what is there cannot be used.
+    pub async fn settle(
+        self,
+        (state, routing): (&State, &Routing),
+        entries: &mut [Entry],
+    ) -> Result<Option<Duration>, ApiError> {
+        if self.pictures.links.is_empty() && self.files.is_empty() {
+            return Ok(None);
+        }
         self.check_urls(state)?;
+        let work = self.put(state, entries);
+        let ((), left) = in_time_of_run((state.gateway(), routing), work).await?;
+        Ok(Some(left))
+    }
+
+    async fn put(self, state: &State, entries: &mut [Entry]) -> Result<(), ApiError> {
         let endpoint = &state.http().endpoints.responses;
         let fetching = Fetching {
             gateway: state.gateway(),
             config: &endpoint.images,
             switch: SWITCH,
         };
-        let links = std::mem::take(&mut self.pictures.links);
-        let mut links = links.into_iter();
+        let mut pictures = fetching.fetch(self.pictures).await?.into_iter();
         let mut files = self.files.into_iter();
         let items = entries.iter_mut().filter_map(Entry::item_mut);
         for part in items.flat_map(Item::parts_mut) {
             match part {
                 Part::InputImage { image_url, .. } if is_web(image_url) => {
-                    if let Some(link) = links.next() {
-                        let picture = fetching.fetch(&link, &mut self.pictures).await?;
+                    if let Some(picture) = pictures.next() {
                         *image_url = data_url(&picture);
                     }
                 }

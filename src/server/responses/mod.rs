@@ -90,7 +90,8 @@ async fn made(state: &State, call: Call<Asked>) -> Answer {
     let previous = asked.previous.as_deref();
     let earlier = context::earlier(state.gateway(), &place, previous).await?;
     let mut entries = asked.input;
-    asked.attachments.settle(state, &mut entries).await?;
+    let attachments = asked.attachments;
+    let timeout = attachments.settle((state, &routing), &mut entries).await?;
     let mut input = context::resolved(state.gateway(), &place, entries, &earlier).await?;
     let keeping = match asked.echo.store {
         true => Some(keeping(
@@ -117,7 +118,7 @@ async fn made(state: &State, call: Call<Asked>) -> Answer {
         system,
         chat,
         session,
-        timeout: None,
+        timeout,
     };
     match request.chat.delivery {
         Delivery::Whole => whole(state, request, (&resource, output), keeping).await,

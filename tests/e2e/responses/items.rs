@@ -223,7 +223,13 @@ async fn an_answer_without_a_word_has_no_item_and_no_invented_usage() {
     let nothing = delta(json!({ "role": "assistant", "content": "" }));
     provider.push(Answer::sse([nothing, end("stop")]));
     let house = House::before(&provider).await;
-    let told = Told::of(&create(&house, streaming()).await);
+    // Only what a tool answered may be left without a word.
+    let sent = json!({ "stream": true, "input": [
+        { "role": "user", "content": "do it" },
+        { "type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}" },
+        { "type": "function_call_output", "call_id": "c1", "output": "done" },
+    ] });
+    let told = Told::of(&create(&house, sent).await);
     check_response(told.response());
     assert_eq!(told.response()["output"], json!([]));
     assert_eq!(told.response()["usage"], Value::Null);
