@@ -3,11 +3,12 @@
 use super::Gateway;
 use super::continuity::identify;
 use super::error::RunError;
+use super::target::shown;
 use crate::chat::{AgentId, Principal, Routing, SessionRequest};
 use crate::sessions::{SessionKey, StoredResponse};
 
 /// The longest chain of responses that can be continued.
-const MAX_CHAIN: usize = 1000;
+const MAX_CHAIN: usize = 4000;
 
 /// What a chain may hold in all, in bytes of JSON.
 const MAX_CHAIN_BYTES: usize = 64 << 20;
@@ -57,7 +58,7 @@ impl Gateway {
         let (mut next, mut bytes) = (Some(id.to_owned()), 0);
         while let Some(wanted) = next.take() {
             let found = self.response(place, &wanted).await?;
-            let response = found.ok_or_else(|| RunError::UnknownResponse(id.to_owned()))?;
+            let response = found.ok_or_else(|| RunError::UnknownResponse(shown(id)))?;
             let items = response.input.iter().chain(&response.output);
             bytes += items.map(|item| item.get().len()).sum::<usize>();
             if chain.len() == MAX_CHAIN || bytes > MAX_CHAIN_BYTES {

@@ -115,8 +115,8 @@ impl Attachments {
         let limit = configured.map_or(MAX_URLS, |parts| parts as usize);
         let pictures = self.pictures.links.iter().map(|link| link.param.as_str());
         let files = self.files.iter().filter(|(_, given)| given.is_url());
-        let named = pictures.chain(files.map(|(at, _)| at.as_str()));
-        match named.skip(limit).next() {
+        let mut named = pictures.chain(files.map(|(at, _)| at.as_str()));
+        match named.nth(limit) {
             Some(at) => {
                 let message = format!("`{at}` is one too many: {limit} parts may name a URL");
                 Err(ApiError::invalid(at, message))

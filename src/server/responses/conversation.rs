@@ -223,6 +223,7 @@ impl Joining {
                 with content, or the output of a tool";
             return Err(ApiError::invalid("input", message));
         }
+        self.conversation.messages.retain(says_or_calls);
         Ok(self.conversation)
     }
 
@@ -259,6 +260,16 @@ fn part(part: ItemPart) -> Option<Part> {
 
 fn filled(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
+}
+
+/// Whether there is anything of the message to send. A thought alone is nothing, and so is a call that was cut.
+fn says_or_calls(message: &Message) -> bool {
+    match message {
+        Message::Assistant {
+            parts, tool_calls, ..
+        } => !parts.is_empty() || !tool_calls.is_empty(),
+        Message::User { .. } | Message::Tool { .. } => true,
+    }
 }
 
 fn says_something(message: &Message) -> bool {

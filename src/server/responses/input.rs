@@ -56,6 +56,9 @@ const FOREIGN: [&str; 18] = [
     "web_search_call",
 ];
 
+/// Items of one request, at most: each is stored by itself.
+const MAX_ITEMS: usize = 20_000;
+
 /// The items of one request, read one after the other.
 pub struct Reader<'a> {
     ids: &'a mut Ids,
@@ -85,6 +88,10 @@ impl<'a> Reader<'a> {
             }
             Input::Items(items) => items,
         };
+        if items.len() > MAX_ITEMS {
+            let message = format!("`input` may hold {MAX_ITEMS} items");
+            return Err(ApiError::invalid("input", message));
+        }
         let is_user = |Object(item): &Object<WireItem>| item.role.as_deref() == Some("user");
         let last_user = items.iter().rposition(is_user);
         let mut entries = Vec::with_capacity(items.len());

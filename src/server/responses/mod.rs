@@ -201,3 +201,6 @@ fn ignored(kinds: &[String]) -> Option<HeaderValue> {
         .ok()
         .filter(|value| !value.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

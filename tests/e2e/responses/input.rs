@@ -23,6 +23,7 @@ async fn what_cannot_be_right_is_refused_by_its_name() {
         (with("input", Value::Null), "input"),
         (with("input", json!(7)), "input"),
         (with("input", json!([[]])), "input[0]"),
+        (with("input", json!(vec![user.clone(); 20_001])), "input"),
         (with("background", json!(true)), "background"),
         (with("conversation", json!("conv_1")), "conversation"),
         (with("prompt", json!({ "id": "pmpt_1" })), "prompt"),
@@ -137,7 +138,7 @@ async fn what_cannot_be_right_is_refused_by_its_name() {
         ),
     ] {
         let refused = create(&house, body.clone()).await;
-        assert_eq!(refused.status, 400, "{body} {}", refused.text());
+        assert_eq!(refused.status, 400, "{param} {}", refused.text());
         assert_eq!(
             refused.json()["error"]["param"],
             param,

@@ -215,6 +215,7 @@ async fn an_answer_that_is_cut_short_is_incomplete_and_says_why() {
     provider.push(Answer::chat_auto("ok"));
     let next = json!({ "input": "go on", "previous_response_id": id(told.response()) });
     completed(&create(&house, next).await);
+    assert_eq!(context(&provider, 3), ["user: hi", "user: go on"]);
 }
 
 #[tokio::test]
