@@ -111,7 +111,7 @@ async fn nothing_is_fetched_for_an_agent_or_a_model_that_is_not_there() {
             ..Routing::default()
         };
         let refused = settle(
-        (&fetching(&gateway, &open()), &routing),
+            (&fetching(&gateway, &open()), &routing),
             asked.pictures,
             &mut asked.chat,
         )
