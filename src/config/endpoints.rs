@@ -19,6 +19,10 @@ impl Endpoints {
         self.chat_completions.enabled == Some(true)
     }
 
+    pub fn responses_on(&self) -> bool {
+        self.responses.enabled.unwrap_or(self.chat_completions_on())
+    }
+
     /// Models and embeddings.
     pub fn shared_on(&self) -> bool {
         self.chat_completions_on() || self.responses.enabled == Some(true)

@@ -51,6 +51,13 @@ pub enum RunError {
     SchemaUnmet { reason: String },
     #[error("the conversation is too long for the model's context window of {window} tokens")]
     TooLong { window: u64 },
+    /// Not there, or somebody else's, or of another agent or session: all the same to who asks.
+    #[error(
+        "no response `{0}` that this request can continue; it is not kept, or one before it is no longer kept"
+    )]
+    UnknownResponse(String),
+    #[error("the responses before this one are too many, or too large, to be continued")]
+    ChainTooLong,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the model went on calling tools after {limit} rounds of them")]
@@ -117,7 +124,7 @@ impl RunError {
             | Self::ToolRounds { .. }
             | Self::ToolLoop { .. } => Fault::Upstream,
             Self::AfterChanges(error) => error.fault(),
-            Self::TooLong { .. } => Fault::Caller,
+            Self::TooLong { .. } | Self::UnknownResponse(_) | Self::ChainTooLong => Fault::Caller,
             Self::Store(StoreError::Busy { retry_after }) => Fault::Busy {
                 retry_after: Some(*retry_after),
             },
@@ -163,7 +170,8 @@ impl RunError {
             Self::ToolRounds { .. } => Some("tool_rounds_exceeded"),
             Self::ToolLoop { .. } => Some("tool_loop"),
             Self::AfterChanges(error) => error.code(),
-            Self::TooLong { .. } => Some("context_length_exceeded"),
+            Self::TooLong { .. } | Self::ChainTooLong => Some("context_length_exceeded"),
+            Self::UnknownResponse(_) => Some("previous_response_not_found"),
             Self::Store(StoreError::Busy { .. }) => Some("session_busy"),
             Self::Store(StoreError::LostLease) => Some("session_lost"),
             Self::Store(_) => Some("store_unavailable"),
@@ -189,6 +197,7 @@ impl RunError {
             Self::Invalid { param, .. } | Self::Provider(ProviderError::Rejected { param, .. }) => {
                 param.as_deref()
             }
+            Self::UnknownResponse(_) | Self::ChainTooLong => Some("previous_response_id"),
             Self::AfterChanges(error) => error.param(),
             _ => None,
         }

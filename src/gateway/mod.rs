@@ -15,6 +15,7 @@ mod failover;
 mod listing;
 mod memory;
 mod prompt;
+mod responses;
 mod rounds;
 mod run;
 mod said;
@@ -36,9 +37,10 @@ pub use crate::providers::{
 };
 
 pub use crate::sessions::{
-    Page, SessionId, SessionStore, StoreError, Summary, Transcript, Turn, TurnState,
+    Page, SessionId, SessionStore, StoreError, StoredResponse, Summary, Transcript, Turn, TurnState,
 };
 use crate::sessions::{PruneMode, PrunePolicy, SessionKey, SqliteStore, Timing, Unavailable};
+pub use crate::tools::html_text;
 use crate::tools::{Index, Outside};
 use admission::Admission;
 use catalog::Providers;
@@ -47,6 +49,7 @@ pub use error::{Fault, RunError};
 pub use explain::{Candidate, Explanation};
 pub use failover::{Again, COOLDOWN, Cooldown, LONGEST_RETRY_AFTER, Row, Then};
 pub use listing::{Catalog, CatalogModel, CatalogScope};
+pub use responses::Place;
 use target::Agents;
 
 /// What a run says. Dropping it cancels the run and everything behind it.

@@ -1,5 +1,7 @@
 //! A request body: its declared type, its size, its time, and its JSON. What a member means is the endpoint's business.
 
+mod checks;
+mod forms;
 mod members;
 
 use std::time::Duration;
@@ -13,6 +15,9 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::error::ApiError;
+pub use checks::{object_of, within};
+pub(in crate::server) use forms::string_or;
+pub use forms::{Object, objects};
 use members::Distinct;
 
 /// Arrays and objects inside each other, at most.

@@ -42,7 +42,8 @@ pub struct Gate {
     pub switch: &'static str,
 }
 
-const GET: &[Method] = &[Method::GET];
+pub const DELETE: &[Method] = &[Method::DELETE];
+pub const GET: &[Method] = &[Method::GET];
 const GET_OR_HEAD: &[Method] = &[Method::GET, Method::HEAD];
 const POST: &[Method] = &[Method::POST];
 
@@ -52,6 +53,7 @@ const MAX_SHOWN_CHARS: usize = 200;
 /// The part of a request that is there before its body.
 pub struct Head {
     tail: String,
+    query: String,
     pub peer: Peer,
     pub headers: HeaderMap,
 }
@@ -93,33 +95,68 @@ where
     }
 }
 
-/// A route without a body; its handler is given what the path holds below the route's own, decoded.
+/// What a request without a body asks for.
+#[derive(Debug)]
+pub struct Target {
+    /// What the path holds below the route's own, decoded.
+    pub tail: String,
+    /// What follows the `?`, as it was sent; empty without one.
+    pub query: String,
+}
+
+/// A route without a body, whose handler has nothing to wait for; it is given the tail of the path.
 pub fn get<F>(state: &State, path: Path, gate: Gate, handler: F) -> Route
 where
     F: Fn(&State, Call<String>) -> Answer + Clone + Send + Sync + 'static,
 {
+    let handler = move |state: State, call: Call<Target>| {
+        let call = Call {
+            caller: call.caller,
+            routing: call.routing,
+            body: call.body.tail,
+        };
+        ready(handler(&state, call))
+    };
+    bodiless(state, (path, GET), gate, handler)
+}
+
+/// A route without a body.
+pub fn bodiless<F, A>(
+    state: &State,
+    (path, methods): (Path, &'static [Method]),
+    gate: Gate,
+    handler: F,
+) -> Route
+where
+    F: Fn(State, Call<Target>) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Answer> + Send,
+{
     let state = state.clone();
-    let filter = at(path, GET).then(move |head: Head| {
+    let filter = at(path, methods).then(move |head: Head| {
         let (state, handler) = (state.latest(), handler.clone());
         async move {
             let answer = async {
                 let (caller, routing) = admit(&state, gate, &head)?;
-                let body = path::decode(&head.tail)?;
+                let body = Target {
+                    tail: path::decode(&head.tail)?,
+                    query: head.query,
+                };
                 handler(
-                    &state,
+                    state.clone(),
                     Call {
                         caller,
                         routing,
                         body,
                     },
                 )
+                .await
             };
             answered(&state, answer).await
         }
     });
     Route {
         path,
-        methods: GET,
+        methods,
         gate: Some(gate),
         filter: filter.boxed(),
     }
@@ -193,10 +230,12 @@ fn at(
                 .filter(|_| methods.contains(&method));
             ready(tail.map(str::to_owned).ok_or_else(warp::reject::not_found))
         })
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::ext::get::<Peer>())
         .and(warp::header::headers_cloned())
-        .map(|tail, peer, headers| Head {
+        .map(|tail, query, peer, headers| Head {
             tail,
+            query,
             peer,
             headers,
         })

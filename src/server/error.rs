@@ -129,6 +129,31 @@ impl ApiError {
         self.code.as_deref()
     }
 
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// OpenAI's word for the kind of failure.
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// The same about a request that calls its members by other names: each `(from, to)`.
+    #[must_use]
+    pub fn renamed(mut self, names: &[(&str, &str)]) -> Self {
+        for (from, to) in names {
+            self.message = self.message.replace(&format!("`{from}"), &format!("`{to}"));
+            if let Some(rest) = self
+                .param
+                .as_deref()
+                .and_then(|param| param.strip_prefix(from))
+            {
+                self.param = Some(format!("{to}{rest}"));
+            }
+        }
+        self
+    }
+
     /// `{"error": {"message", "type", "param", "code"}}`, on one line.
     pub fn to_json(&self) -> Vec<u8> {
         let error = Shape {

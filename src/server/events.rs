@@ -2,7 +2,7 @@
 //! frame says is the endpoint's business.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 use super::bill::billed;
 use super::drain::{Drain, Run};
 use super::error::ApiError;
-use crate::chat::{RunEvent, RunRequest, Started};
+use crate::chat::{Finished, RunEvent, RunRequest, Started};
 use crate::gateway::{Gateway, RunError, RunStream};
 use crate::sse;
 
@@ -24,11 +24,18 @@ const MAX_WRITE_BYTES: usize = 16 << 10;
 pub trait Frames: Send + Unpin + 'static {
     /// What is said before anything is known of the run.
     fn begin(&mut self, out: &mut Vec<u8>);
+    /// What has to be done before the end of the run may be told; what can be told already is written.
+    fn settle(&mut self, _: &Finished, _: &mut Vec<u8>) -> Option<Settling> {
+        None
+    }
     /// What an event comes to. After [`RunEvent::Finished`], everything that ends the stream.
     fn event(&mut self, event: RunEvent, out: &mut Vec<u8>);
     /// The end of a stream that broke: the error, and everything that ends the stream.
     fn fail(&mut self, error: &ApiError, out: &mut Vec<u8>);
 }
+
+/// Something that an answer waits for before it ends.
+pub type Settling = BoxFuture<'static, Result<(), RunError>>;
 
 /// A run that has begun to answer; the events after its `Started`.
 pub struct Opened {
@@ -82,6 +89,7 @@ pub struct EventStream<F> {
     frames: F,
     /// `None` once the last frame is written.
     events: Option<RunStream>,
+    settling: Option<(Settling, Finished)>,
     out: Vec<u8>,
     heartbeat: Option<Heartbeat>,
     ending: BoxFuture<'static, ()>,
@@ -108,6 +116,7 @@ impl<F: Frames> EventStream<F> {
         let stream = Self {
             frames,
             events: Some(events),
+            settling: None,
             out,
             heartbeat: heartbeat.map(Heartbeat::new),
             ending: drain.ending().boxed(),
@@ -118,22 +127,41 @@ impl<F: Frames> EventStream<F> {
 
     /// Writes what is ready, up to [`MAX_WRITE_BYTES`].
     fn write(&mut self, cx: &mut Context<'_>) {
-        while let Some(events) = &mut self.events
-            && self.out.len() < MAX_WRITE_BYTES
-        {
-            match events.poll_next_unpin(cx) {
-                Poll::Ready(Some(Ok(event))) => {
+        while self.events.is_some() && self.out.len() < MAX_WRITE_BYTES {
+            match self.poll_event(cx) {
+                Poll::Ready(Ok(event)) => {
                     let is_last = matches!(event, RunEvent::Finished(_));
                     self.frames.event(event, &mut self.out);
                     if is_last {
                         self.events = None;
                     }
                 }
-                Poll::Ready(Some(Err(error))) => self.fail(&error.into()),
-                Poll::Ready(None) => self.fail(&RunError::Unfinished.into()),
+                Poll::Ready(Err(error)) => self.fail(&error.into()),
                 Poll::Pending => return,
             }
         }
+    }
+
+    /// The next event; the last one when everything that it waits for is done.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<RunEvent, RunError>> {
+        if let Some((settling, finished)) = &mut self.settling {
+            let finished = *finished;
+            return settling
+                .poll_unpin(cx)
+                .map_ok(|()| RunEvent::Finished(finished));
+        }
+        let next = match &mut self.events {
+            Some(events) => ready!(events.poll_next_unpin(cx)),
+            None => None,
+        };
+        let event = next.unwrap_or(Err(RunError::Unfinished))?;
+        if let RunEvent::Finished(finished) = &event
+            && let Some(settling) = self.frames.settle(finished, &mut self.out)
+        {
+            self.settling = Some((settling, *finished));
+            return self.poll_event(cx);
+        }
+        Poll::Ready(Ok(event))
     }
 
     fn fail(&mut self, error: &ApiError) {

@@ -8,6 +8,7 @@ mod call;
 mod chat_completions;
 mod connection;
 mod cors;
+pub mod documents;
 mod drain;
 mod embeddings;
 mod endpoint;
@@ -22,9 +23,13 @@ mod listener;
 mod media;
 mod models;
 mod path;
+mod pictures;
 mod readiness;
 mod reply;
+mod responses;
 mod socket;
+mod tool_choice;
+mod tool_event;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -70,6 +75,7 @@ struct Server {
     latest: RwLock<Arc<Settings>>,
     drain: Drain,
     readiness: Readiness,
+    documents: documents::Reader,
     started: u64,
 }
 
@@ -84,6 +90,7 @@ impl State {
             latest: RwLock::new(Arc::clone(&settings)),
             drain: Drain::new(),
             readiness: Readiness::of(&settings.gateway),
+            documents: documents::Reader::default(),
             started: unix_seconds(),
         };
         Self {
@@ -138,6 +145,11 @@ impl State {
         &self.server.readiness
     }
 
+    /// Reads the files of requests.
+    fn documents(&self) -> &documents::Reader {
+        &self.server.documents
+    }
+
     /// When the server was started, in seconds since 1970.
     fn started(&self) -> u64 {
         self.server.started
@@ -183,6 +195,9 @@ fn route_table(state: &State) -> impl IntoIterator<Item = Route> + use<> {
         embeddings::route(state),
         models::list(state),
         models::one(state),
+        responses::create(state),
+        responses::retrieve(state),
+        responses::delete(state),
         health::live(state, "/health"),
         health::live(state, "/healthz"),
         health::ready(state, "/ready"),

@@ -35,6 +35,7 @@ use serde_json::value::RawValue;
 use crate::chat::{self, AgentId, ModelRef, Principal};
 use crate::sessions::{SessionKey, SessionStore};
 
+pub use html::text as html_text;
 pub use memory::Index;
 pub use policy::{Group, Policy};
 pub use result::{MAX_RESULT_BYTES, ToolResult};

@@ -20,6 +20,7 @@ mod images;
 mod insistence;
 mod readiness;
 mod reload;
+mod responses;
 mod scripted_provider;
 mod secrets;
 mod sessions;

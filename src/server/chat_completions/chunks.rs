@@ -6,12 +6,12 @@ use serde_json::value::RawValue;
 use super::Envelope;
 use super::decode::Calling;
 use super::reply::UsageShape;
-use crate::chat::{Delta, Finished, RunEvent, ToolActivity, ToolCallDelta};
+use crate::chat::{Delta, Finished, RunEvent, ToolCallDelta};
 use crate::server::error::ApiError;
 use crate::server::events::Frames;
+use crate::server::tool_event;
 use crate::sse;
 
-/// Writes the chunks of one answer. What is the same in all of them is written once, in advance.
 /// What the caller wants to see beside the answer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Watched {
@@ -19,6 +19,7 @@ pub struct Watched {
     pub tools: bool,
 }
 
+/// Writes the chunks of one answer. What is the same in all of them is written once, in advance.
 pub struct Chunks {
     /// From `data: {` to the beginning of `choices`.
     head: Vec<u8>,
@@ -138,46 +139,6 @@ impl Chunks {
     }
 }
 
-/// What tools of the house do, as an event with a name of its own, which only callers who asked for it are sent.
-fn tool_event(out: &mut Vec<u8>, activity: &ToolActivity) {
-    #[derive(Serialize)]
-    #[serde(tag = "type", rename_all = "snake_case")]
-    enum Shape<'a> {
-        Called {
-            id: &'a str,
-            name: &'a str,
-            arguments: &'a str,
-        },
-        Answered {
-            id: &'a str,
-            name: &'a str,
-            is_error: bool,
-            text: &'a str,
-        },
-    }
-    let shape = match activity {
-        ToolActivity::Called(call) => Shape::Called {
-            id: &call.id,
-            name: &call.name,
-            arguments: &call.arguments,
-        },
-        ToolActivity::Answered {
-            id,
-            name,
-            is_error,
-            text,
-        } => Shape::Answered {
-            id,
-            name,
-            is_error: *is_error,
-            text,
-        },
-    };
-    out.extend_from_slice(b"event: openclaw.tool\ndata: ");
-    write(out, &shape);
-    out.extend_from_slice(b"\n\n");
-}
-
 /// What a chunk says beside its delta.
 #[derive(Default)]
 struct Rest<'a> {
@@ -208,7 +169,7 @@ impl Frames for Chunks {
                 };
                 self.chunk(out, rest, |_| {});
             }
-            RunEvent::Tool(activity) if self.watched.tools => tool_event(out, &activity),
+            RunEvent::Tool(activity) if self.watched.tools => tool_event::write(out, &activity),
             RunEvent::Tool(_) => {}
             RunEvent::Finished(finished) => self.finish(out, finished),
         }

@@ -1,10 +1,11 @@
 //! The messages of a request as a conversation: who said what, which calls were answered, and whether there is
 //! anything to answer.
 
-use super::parts::{self, Pictures};
+use super::parts;
 use super::request::{CalledFunction, Content, Message as WireMessage, ToolCall as WireCall};
 use crate::chat::{Message, Part, ToolCall};
 use crate::server::error::ApiError;
+use crate::server::pictures::Pictures;
 
 #[derive(Debug, PartialEq)]
 pub struct Conversation {

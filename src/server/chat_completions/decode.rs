@@ -2,18 +2,16 @@
 //! path of the member that is at fault.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
-use super::parts::Pictures;
 use super::request::{self, Request, Stop};
 use super::{conversation, tools};
 use crate::chat::{ChatRequest, Delivery, FinishReason, ResponseFormat, Sampling};
-use crate::server::body::{self, FromBody};
+use crate::server::body::{self, FromBody, object_of, within};
 use crate::server::error::ApiError;
+use crate::server::pictures::Pictures;
 
 /// Stop sequences, at most.
 const MAX_STOPS: usize = 4;
@@ -156,35 +154,6 @@ fn sampling(wire: &mut Request) -> Result<Sampling, ApiError> {
         service_tier: wire.service_tier.take(),
         prompt_cache_key: wire.prompt_cache_key.take(),
         store: wire.store,
-    })
-}
-
-fn within(name: &str, value: Option<f64>, range: RangeInclusive<f64>) -> Result<(), ApiError> {
-    match value {
-        Some(value) if !range.contains(&value) => {
-            let message = format!(
-                "`{name}` must be {} to {}, not {value}",
-                range.start(),
-                range.end()
-            );
-            Err(ApiError::invalid(name, message))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Checks a member that is passed on as it was written: an object whose values are all of one type.
-fn object_of<'a, T: Deserialize<'a>>(
-    name: &str,
-    raw: Option<&'a RawValue>,
-) -> Result<Option<BTreeMap<String, T>>, ApiError> {
-    let Some(raw) = raw else {
-        return Ok(None);
-    };
-    serde_json::from_str(raw.get()).map(Some).map_err(|error| {
-        let finding = error.to_string();
-        let finding = finding.split(" at line ").next().unwrap_or_default();
-        ApiError::invalid(name, format!("`{name}`: {finding}"))
     })
 }
 

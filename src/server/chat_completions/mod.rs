@@ -15,6 +15,7 @@ use super::call::Call;
 use super::endpoint::{self, Gate, Route};
 use super::events::{self, EventStream};
 use super::path::Path;
+use super::pictures::Fetching;
 use super::reply::{Answer, answered_by, event_stream, json};
 use super::{State, unix_seconds};
 use crate::auth::Scope;
@@ -71,14 +72,12 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
         return Err(error);
     }
     let mut chat = call.body.chat;
-    let images = &state.http().endpoints.chat_completions.images;
-    let timeout = links::settle(
-        (state.gateway(), &routing),
-        images,
-        call.body.pictures,
-        &mut chat,
-    )
-    .await?;
+    let fetching = Fetching {
+        gateway: state.gateway(),
+        config: &state.http().endpoints.chat_completions.images,
+        switch: links::SWITCH,
+    };
+    let timeout = links::settle((&fetching, &routing), call.body.pictures, &mut chat).await?;
     let request = RunRequest {
         routing,
         system: call.body.system,

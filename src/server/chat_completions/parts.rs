@@ -1,23 +1,12 @@
 //! The content of one message: texts, and in a user's message pictures, sound and files.
 
-use super::links::{self, Link, MAX_LINKS};
-use super::request::{Content, Object, Part as WirePart};
-use crate::chat::{Audio, Document, Image, ImageSource, Part};
+use super::links;
+use super::request::{Content, Part as WirePart};
+use crate::chat::{Audio, Document, Image, Part};
+use crate::server::body::Object;
 use crate::server::error::ApiError;
-use crate::server::media::{self, DataUrl, MAX_IMAGE_BYTES, MAX_IMAGES, MAX_IMAGES_BYTES};
-
-/// What the pictures of a request come to so far: those that it brings and those that are fetched for it together.
-#[derive(Debug, Default, PartialEq)]
-pub struct Pictures {
-    /// Decoded bytes, of all messages.
-    bytes: usize,
-    /// How many, of the last user message.
-    count: usize,
-    /// Whether the message at hand is the last one of the user.
-    pub is_last_user: bool,
-    /// Those that are still to be fetched, in order.
-    pub links: Vec<Link>,
-}
+use crate::server::media::{self, DataUrl};
+use crate::server::pictures::{Picture, Pictures};
 
 /// Content of words alone: what is said by anyone but the user.
 ///
@@ -82,7 +71,6 @@ fn text(part: WirePart, at: &str) -> Result<Part, ApiError> {
 fn image(part: WirePart, at: &str, pictures: &mut Pictures) -> Result<Part, ApiError> {
     let image = part.image_url.ok_or_else(|| required(at, "image_url"))?;
     let param = format!("{at}.image_url.url");
-    let refused = |what: String| ApiError::invalid(param.clone(), format!("`{param}` {what}"));
     if !matches!(
         image.detail.as_deref(),
         None | Some("auto" | "low" | "high")
@@ -93,73 +81,14 @@ fn image(part: WirePart, at: &str, pictures: &mut Pictures) -> Result<Part, ApiE
             format!("`{param}` must be `auto`, `low` or `high`"),
         ));
     }
-    if is_web(&image.url) {
-        if pictures.links.len() == MAX_LINKS {
-            return Err(refused(format!(
-                "is one too many: {MAX_LINKS} pictures may be named by URL"
-            )));
-        }
-        pictures.count().map_err(&refused)?;
-        pictures.links.push(Link {
-            param,
-            url: image.url,
-        });
-        return Ok(links::place(image.detail));
-    }
-    let url = DataUrl::parse(image.url).map_err(|what| refused(what.to_owned()))?;
-    if url.base64.is_empty() {
-        return Err(refused("holds no picture".to_owned()));
-    }
-    pictures.count().map_err(&refused)?;
+    let source = match pictures.take(image.url, param)? {
+        Picture::Inline(source) => source,
+        Picture::Linked => links::place(),
+    };
     Ok(Part::Image(Image {
-        source: pictures.admit(url, &refused)?,
+        source,
         detail: image.detail,
     }))
-}
-
-impl Pictures {
-    /// Counts one more picture.
-    fn count(&mut self) -> Result<(), String> {
-        self.count += usize::from(self.is_last_user);
-        if self.count > MAX_IMAGES {
-            return Err(format!(
-                "is one too many: the last `user` message may have {MAX_IMAGES} pictures"
-            ));
-        }
-        Ok(())
-    }
-
-    /// A picture whose bytes are there, if it may come in.
-    pub fn admit(
-        &mut self,
-        url: DataUrl,
-        refused: &dyn Fn(String) -> ApiError,
-    ) -> Result<ImageSource, ApiError> {
-        let size = url.decoded_len();
-        self.bytes += size;
-        if size > MAX_IMAGE_BYTES {
-            return Err(refused(format!(
-                "is a picture of {size} bytes; at most {MAX_IMAGE_BYTES} are accepted"
-            )));
-        }
-        if self.bytes > MAX_IMAGES_BYTES {
-            return Err(refused(format!(
-                "is one too many: all pictures together may have {MAX_IMAGES_BYTES} bytes"
-            )));
-        }
-        let mime = url
-            .picture()
-            .ok_or_else(|| refused("is no jpeg, png, gif or webp picture".to_owned()))?;
-        Ok(ImageSource::Inline {
-            mime,
-            base64: url.base64,
-        })
-    }
-}
-
-fn is_web(url: &str) -> bool {
-    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
-    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
 fn audio(part: WirePart, at: &str) -> Result<Part, ApiError> {

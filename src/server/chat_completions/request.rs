@@ -1,13 +1,10 @@
 //! The request of `POST /v1/chat/completions` as it is sent: OpenAI's shapes, nothing checked but types. `null` is
 //! absent for every optional member; members that are not listed are skipped.
 
-use std::fmt;
-use std::marker::PhantomData;
-
 use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::server::body::{Object, objects, string_or};
 
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an object")]
@@ -196,85 +193,6 @@ pub struct ResponseFormat {
 pub enum Stop {
     One(String),
     Several(Vec<String>),
-}
-
-/// An object, and nothing else: the structures that serde derives would take their members from a list as well.
-#[derive(Debug)]
-pub struct Object<T>(pub T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
-            type Value = Object<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(members)).map(Object)
-            }
-        }
-
-        deserializer.deserialize_map(Members(PhantomData))
-    }
-}
-
-/// A list of objects, or nothing.
-fn objects<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    let list = Option::<Vec<Object<T>>>::deserialize(deserializer)?;
-    Ok(list.map(|list| list.into_iter().map(|Object(item)| item).collect()))
-}
-
-/// Reads "a string or something else". serde's `untagged` would too, but it loses the path of an error within.
-macro_rules! string_or {
-    ($name:ident { $text:ident, list $other:ident }) => {
-        string_or!($name, $text, "a string or a list", {
-            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<$name, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(items)).map($name::$other)
-            }
-        });
-    };
-    ($name:ident { $text:ident, object $other:ident }) => {
-        string_or!($name, $text, "a string or an object", {
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<$name, A::Error> {
-                Deserialize::deserialize(MapAccessDeserializer::new(members)).map($name::$other)
-            }
-        });
-    };
-    ($name:ident, $text:ident, $expected:literal, { $visit_other:item }) => {
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Form;
-
-                impl<'de> Visitor<'de> for Form {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str($expected)
-                    }
-
-                    fn visit_str<E: Error>(self, text: &str) -> Result<$name, E> {
-                        Ok($name::$text(text.to_owned()))
-                    }
-
-                    fn visit_string<E: Error>(self, text: String) -> Result<$name, E> {
-                        Ok($name::$text(text))
-                    }
-
-                    $visit_other
-                }
-
-                deserializer.deserialize_any(Form)
-            }
-        }
-    };
 }
 
 string_or!(Content { Text, list Parts });

@@ -5,6 +5,7 @@ use super::request::{
 };
 use crate::chat::{Tool, ToolChoice};
 use crate::server::error::ApiError;
+use crate::server::tool_choice::{mode, narrow, this_one};
 
 /// # Errors
 /// 400 for a tool that is no function, and for one without a name.
@@ -77,32 +78,6 @@ pub fn choose(
     Ok((tools, choice))
 }
 
-fn mode(word: &str, tools: &[Tool], param: &str) -> Result<ToolChoice, ApiError> {
-    match word {
-        "auto" => Ok(ToolChoice::Auto),
-        "none" => Ok(ToolChoice::None),
-        "required" if tools.is_empty() => Err(ApiError::invalid(
-            param,
-            format!("`{param}` is `required`, but there are no `tools`"),
-        )),
-        "required" => Ok(ToolChoice::Required),
-        _ => Err(ApiError::invalid(
-            param,
-            format!("`{param}` must be `auto`, `none`, `required` or an object"),
-        )),
-    }
-}
-
-fn this_one(name: String, tools: &[Tool], param: &str) -> Result<ToolChoice, ApiError> {
-    if tools.iter().any(|tool| tool.name == name) {
-        return Ok(ToolChoice::Function(name));
-    }
-    Err(ApiError::invalid(
-        param,
-        format!("`{param}` names no tool of this request"),
-    ))
-}
-
 fn object(tools: Vec<Tool>, chosen: ChosenTool) -> Result<(Vec<Tool>, ToolChoice), ApiError> {
     match (chosen.kind.as_str(), chosen.function, chosen.allowed_tools) {
         ("function", Some(named), _) => {
@@ -110,7 +85,7 @@ fn object(tools: Vec<Tool>, chosen: ChosenTool) -> Result<(Vec<Tool>, ToolChoice
             Ok((tools, choice))
         }
         ("function", None, _) => Err(required("tool_choice.function")),
-        ("allowed_tools", _, Some(allowed)) => narrow(tools, allowed),
+        ("allowed_tools", _, Some(list)) => allowed(tools, list),
         ("allowed_tools", _, None) => Err(required("tool_choice.allowed_tools")),
         _ => Err(ApiError::invalid(
             "tool_choice.type",
@@ -119,38 +94,17 @@ fn object(tools: Vec<Tool>, chosen: ChosenTool) -> Result<(Vec<Tool>, ToolChoice
     }
 }
 
-/// Leaves only the tools that are allowed.
-fn narrow(
-    mut tools: Vec<Tool>,
-    allowed: AllowedTools,
-) -> Result<(Vec<Tool>, ToolChoice), ApiError> {
+/// The tools that are allowed, and whether one must be called.
+fn allowed(tools: Vec<Tool>, allowed: AllowedTools) -> Result<(Vec<Tool>, ToolChoice), ApiError> {
     let at = "tool_choice.allowed_tools";
-    let list = allowed.tools.unwrap_or_default();
-    if list.is_empty() {
-        return Err(ApiError::invalid(
-            format!("{at}.tools"),
-            format!("`{at}.tools` must list at least one tool"),
-        ));
-    }
-    let mut names = Vec::with_capacity(list.len());
-    for (index, tool) in list.into_iter().enumerate() {
+    let mut names = Vec::new();
+    for (index, tool) in allowed.tools.unwrap_or_default().into_iter().enumerate() {
         let param = format!("{at}.tools[{index}].function");
         let named = tool.function.ok_or_else(|| required(&param))?;
         this_one(named.name.clone(), &tools, &format!("{param}.name"))?;
         names.push(named.name);
     }
-    tools.retain(|tool| names.contains(&tool.name));
-    let choice = match allowed.mode.as_str() {
-        "auto" => ToolChoice::Auto,
-        "required" => ToolChoice::Required,
-        _ => {
-            return Err(ApiError::invalid(
-                format!("{at}.mode"),
-                format!("`{at}.mode` must be `auto` or `required`"),
-            ));
-        }
-    };
-    Ok((tools, choice))
+    narrow(tools, &names, &allowed.mode, at)
 }
 
 fn required(param: &str) -> ApiError {

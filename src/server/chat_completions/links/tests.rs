@@ -8,12 +8,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::{FutureExt, stream};
+use tokio::time::Instant;
+
 use super::*;
-use crate::config::Environment;
-use crate::gateway::{Fetcher, Lookup};
+use crate::config::{Environment, FetchConfig};
+use crate::gateway::{Fetcher, Gateway, Lookup, RunError};
 use crate::server::body::FromBody;
 use crate::server::chat_completions::decode::Asked;
-use crate::server::media::MAX_IMAGES_BYTES;
+use crate::server::media::{DataUrl, MAX_IMAGES_BYTES};
+use crate::server::pictures::{AT_ONCE, admitted};
 
 /// Finds no name, and counts what it is asked.
 #[derive(Clone, Default)]
@@ -48,6 +54,14 @@ fn open() -> FetchConfig {
     }
 }
 
+fn fetching<'a>(gateway: &'a Gateway, config: &'a FetchConfig) -> Fetching<'a> {
+    Fetching {
+        gateway,
+        config,
+        switch: SWITCH,
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_few_pictures_are_fetched_at_a_time_and_the_first_failure_ends_it() {
     let lost = Lost::default();
@@ -55,8 +69,7 @@ async fn a_few_pictures_are_fetched_at_a_time_and_the_first_failure_ends_it() {
     let mut asked = asked(&WEB);
     let begun = Instant::now();
     let refused = settle(
-        (&gateway, &Routing::default()),
-        &open(),
+        (&fetching(&gateway, &open()), &Routing::default()),
         asked.pictures,
         &mut asked.chat,
     )
@@ -77,8 +90,7 @@ async fn the_time_of_the_run_is_the_time_of_its_pictures() {
     let mut asked = asked(&WEB);
     let begun = Instant::now();
     let late = settle(
-        (&gateway, &Routing::default()),
-        &open(),
+        (&fetching(&gateway, &open()), &Routing::default()),
         asked.pictures,
         &mut asked.chat,
     )
@@ -99,8 +111,7 @@ async fn nothing_is_fetched_for_an_agent_or_a_model_that_is_not_there() {
             ..Routing::default()
         };
         let refused = settle(
-            (&gateway, &routing),
-            &open(),
+            (&fetching(&gateway, &open()), &routing),
             asked.pictures,
             &mut asked.chat,
         )
@@ -133,7 +144,7 @@ async fn pictures_that_are_sent_and_pictures_that_are_fetched_are_counted_togeth
             base64: png(fetched),
         };
         let fetches = stream::iter([(link, Ok(url))]);
-        let put = put(fetches, &open(), asked.pictures, &mut asked.chat).await;
-        assert_eq!(put.is_ok(), fits, "{put:?}");
+        let admitted = admitted(fetches, &open(), asked.pictures).await;
+        assert_eq!(admitted.is_ok(), fits, "{admitted:?}");
     }
 }

@@ -1,0 +1,93 @@
+//! What a request builds on: the responses that it continues, and the items of others that it names.
+
+use std::collections::HashMap;
+
+use super::ids;
+use super::input::Entry;
+use super::item::Item;
+use super::kept;
+use crate::gateway::{Gateway, Place, StoredResponse};
+use crate::server::error::ApiError;
+
+/// Items that one request may name, at most.
+const MAX_REFERENCES: usize = 1000;
+
+/// The items of the response with this id and of all before it, in order.
+///
+/// # Errors
+/// 400 where one of them is not there, or is not for this request.
+pub async fn earlier(
+    gateway: &Gateway,
+    place: &Place,
+    previous: Option<&str>,
+) -> Result<Vec<Item>, ApiError> {
+    let Some(id) = previous else {
+        return Ok(Vec::new());
+    };
+    let chain = gateway.chain(place, id).await?;
+    // A session keeps by itself what tools of the house did.
+    let house = place.session.is_none();
+    Ok(chain
+        .iter()
+        .flat_map(|response| items(response, house))
+        .collect())
+}
+
+fn items(response: &StoredResponse, house: bool) -> impl Iterator<Item = Item> {
+    let stored = response.input.iter().chain(&response.output);
+    stored.filter_map(move |stored| kept::item(stored, house))
+}
+
+/// The items of a request, with those that it names in their places. What is among `earlier` is there already.
+///
+/// # Errors
+/// 400 where an item is not there, or is not for this request.
+pub async fn resolved(
+    gateway: &Gateway,
+    place: &Place,
+    input: Vec<Entry>,
+    earlier: &[Item],
+) -> Result<Vec<Item>, ApiError> {
+    let mut responses: HashMap<String, Vec<Item>> = HashMap::new();
+    let mut items = Vec::with_capacity(input.len());
+    let mut references = 0;
+    for entry in input {
+        let (at, id) = match entry {
+            Entry::Item(item) => {
+                items.push(item);
+                continue;
+            }
+            Entry::Reference { at, id } => (at, id),
+        };
+        references += 1;
+        if references > MAX_REFERENCES {
+            let message = format!("`{at}` is one too many: {MAX_REFERENCES} items may be named");
+            return Err(ApiError::invalid(at, message));
+        }
+        if earlier.iter().any(|item| item.id() == id) {
+            continue;
+        }
+        let not_found = || unknown_item(&at, &id);
+        let response = ids::response_of(&id).ok_or_else(not_found)?;
+        if !responses.contains_key(&response) {
+            let found = gateway.response(place, &response).await?;
+            let found = found.map(|response| items_of(&response));
+            responses.insert(response.clone(), found.unwrap_or_default());
+        }
+        let named = responses[&response].iter().find(|item| item.id() == id);
+        items.push(named.ok_or_else(not_found)?.clone());
+    }
+    Ok(items)
+}
+
+fn items_of(response: &StoredResponse) -> Vec<Item> {
+    items(response, false).collect()
+}
+
+fn unknown_item(at: &str, id: &str) -> ApiError {
+    let shown: String = id.chars().take(80).collect();
+    let message = format!(
+        "no item `{shown}` is kept; items are kept with their response, unless `store` is false"
+    );
+    ApiError::invalid(at, message).with_code("item_not_found")
+}

@@ -1,0 +1,86 @@
+//! Responses that are kept: fetched, deleted, and their input listed. Whose a response is not is told that it is not
+//! there.
+
+use hyper::StatusCode;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::page::Page;
+use super::{GATE, kept};
+use crate::gateway::StoredResponse;
+use crate::server::State;
+use crate::server::call::Call;
+use crate::server::endpoint::{self, DELETE, GET, Route, Target};
+use crate::server::error::ApiError;
+use crate::server::path::Path;
+use crate::server::reply::{Answer, json, json_bytes};
+
+const BELOW: Path = Path::Below("/v1/responses/");
+
+const INPUT_ITEMS: &str = "/input_items";
+
+pub fn retrieve(state: &State) -> Route {
+    endpoint::bodiless(state, (BELOW, GET), GATE, read)
+}
+
+pub fn delete(state: &State) -> Route {
+    endpoint::bodiless(state, (BELOW, DELETE), GATE, forget)
+}
+
+async fn read(state: State, call: Call<Target>) -> Answer {
+    if let Some(id) = call.body.tail.strip_suffix(INPUT_ITEMS) {
+        let page = Page::parse(&call.body.query)?;
+        let response = find(&state, &call, id).await?;
+        let items: Vec<Box<RawValue>> = response
+            .input
+            .iter()
+            .filter_map(|item| kept::shown(item))
+            .collect();
+        return Ok(json(&page.of(&items)?));
+    }
+    if call.body.query.split('&').any(|pair| pair == "stream=true") {
+        let message = "`stream` must be false: what is kept is whole, and is told at once";
+        return Err(ApiError::invalid("stream", message));
+    }
+    let response = find(&state, &call, &call.body.tail).await?;
+    Ok(json_bytes(
+        StatusCode::OK,
+        response.object.get().as_bytes().to_vec(),
+    ))
+}
+
+async fn forget(state: State, call: Call<Target>) -> Answer {
+    #[derive(Serialize)]
+    struct Deleted<'a> {
+        id: &'a str,
+        object: &'static str,
+        deleted: bool,
+    }
+    let id = &call.body.tail;
+    let store = state.gateway().store()?;
+    let principal = call.caller.principal();
+    let deleted = store.delete_response(principal, id).await;
+    if !deleted.map_err(crate::gateway::RunError::from)? {
+        return Err(not_found(id));
+    }
+    Ok(json(&Deleted {
+        id,
+        object: "response",
+        deleted: true,
+    }))
+}
+
+async fn find(state: &State, call: &Call<Target>, id: &str) -> Result<StoredResponse, ApiError> {
+    let store = state.gateway().store()?;
+    let found = store.get_response(call.caller.principal(), id).await;
+    let found = found.map_err(crate::gateway::RunError::from)?;
+    found.ok_or_else(|| not_found(id))
+}
+
+fn not_found(id: &str) -> ApiError {
+    let shown: String = id.chars().take(80).collect();
+    let message = format!("no response `{shown}` is kept");
+    ApiError::new(StatusCode::NOT_FOUND, message)
+        .with_code("response_not_found")
+        .with_param("id")
+}
