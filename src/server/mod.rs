@@ -7,7 +7,7 @@ mod body;
 mod call;
 mod chat_completions;
 mod connection;
-pub mod documents;
+mod documents;
 mod drain;
 mod embeddings;
 mod endpoint;
