@@ -10,6 +10,9 @@ mod text;
 
 use std::time::Duration;
 
+use hyper::StatusCode;
+
+use super::error::ApiError;
 use crate::config::FetchConfig;
 pub use given::{Given, InputFile, InputSource, Reader};
 use kind::{Kind, MIMES};
@@ -96,8 +99,21 @@ pub enum DocumentError {
     Pdf(#[from] PdfError),
     #[error("cannot be fetched: {0}")]
     NotFetched(String),
+    #[error("cannot be read now: too many files are being read; try again")]
+    Busy,
     #[error("cannot be read: reading it broke")]
     Broken,
+}
+
+impl DocumentError {
+    /// The failure of a request that has this file at `at`.
+    pub fn at(&self, at: &str) -> ApiError {
+        let message = format!("`{at}` {self}");
+        match self {
+            Self::Busy => ApiError::new(StatusCode::TOO_MANY_REQUESTS, message).with_param(at),
+            _ => ApiError::invalid(at, message),
+        }
+    }
 }
 
 /// Reads a file. `declared` is a MIME type, with or without parameters; where it says nothing, the file's name does, and

@@ -8,7 +8,7 @@ mod call;
 mod chat_completions;
 mod connection;
 mod cors;
-pub mod documents;
+mod documents;
 mod drain;
 mod embeddings;
 mod endpoint;

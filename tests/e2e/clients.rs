@@ -1,6 +1,10 @@
 //! Unmodified client libraries against the real binary, each on an ordinary task. What they say is compared here; what
 //! went over the wire, with the transcripts in `tests/golden`.
 
+mod agents;
+mod codex;
+mod responses;
+
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -23,6 +27,10 @@ fn model(request: &Recorded) -> Answer {
             last["content"].as_str().unwrap()
         ));
     }
+    let said = words(&last["content"]);
+    if let Some((_, file)) = said.split_once("\n---\n") {
+        return Answer::chat_auto(file.lines().next().unwrap());
+    }
     if body.get("tools").is_some() {
         return Answer::chat_tool_calls(&[("call_7", "weather", json!({ "city": "Oslo" }))]);
     }
@@ -32,8 +40,24 @@ fn model(request: &Recorded) -> Answer {
     Answer::chat_auto("Hello, world.")
 }
 
+/// The text of a message's content, whichever of its two forms it has.
+fn words(content: &Value) -> String {
+    match content {
+        Value::Array(parts) => parts
+            .iter()
+            .filter_map(|part| part["text"].as_str())
+            .collect(),
+        content => content.as_str().unwrap_or_default().to_owned(),
+    }
+}
+
 /// Runs a client, and compares what went over the wire with the transcript of that name; what it printed.
-async fn run(name: &str, mut client: Command) -> Value {
+async fn run(name: &str, client: Command) -> Value {
+    run_before(model, name, client).await
+}
+
+/// The same before another model.
+async fn run_before(model: fn(&Recorded) -> Answer, name: &str, mut client: Command) -> Value {
     let provider = Scripted::start().await;
     provider.on("/chat/completions", Answer::from_fn(model));
     provider.on("/embeddings", Answer::embeddings_of(4));

@@ -3,6 +3,7 @@
 
 mod chain;
 mod failures;
+mod files;
 mod input;
 mod items;
 mod kept;

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::{Document, DocumentError, Limits, read};
 use crate::config::FetchConfig;
@@ -17,6 +18,9 @@ use crate::server::media;
 
 /// Files that are read at the same time; further ones wait for their turn.
 const AT_ONCE: usize = 2;
+
+/// A file waits so long for its turn.
+const TURN_WAIT: Duration = Duration::from_secs(20);
 
 /// Redirects that are followed where the configuration does not say.
 const REDIRECTS: u32 = 3;
@@ -166,15 +170,16 @@ impl Reader {
         given: Given,
     ) -> Result<Document, DocumentError> {
         let limits = Limits::of(config);
-        let (bytes, declared) = match given.place {
-            Place::Base64(data) => (decoded(&data, &limits)?, given.declared),
+        let (bytes, declared, filename) = match given.place {
+            Place::Base64(data) => (decoded(&data, &limits)?, given.declared, given.filename),
             Place::Url(url) => {
                 let (bytes, mime) = fetched(gateway, config, &url, &limits).await?;
-                (bytes, given.declared.or(mime))
+                let filename = given.filename.or_else(|| last_segment(&url));
+                (bytes, given.declared.or(mime), filename)
             }
         };
-        let filename = given.filename;
-        let turn = Arc::clone(&self.0).acquire_owned().await;
+        let turn = timeout(TURN_WAIT, Arc::clone(&self.0).acquire_owned()).await;
+        let turn = turn.map_err(|_| DocumentError::Busy)?;
         let turn = turn.map_err(|_| DocumentError::Broken)?;
         // Awaited here; where this future is dropped, the limit of time ends it, and the turn with it.
         let reading = tokio::task::spawn_blocking(move || {
@@ -186,6 +191,13 @@ impl Reader {
             Err(DocumentError::Broken)
         })
     }
+}
+
+/// What a file at this address is called.
+fn last_segment(url: &str) -> Option<String> {
+    let path = url.split(['?', '#']).next()?;
+    let (_, name) = path.split_once("://")?.1.rsplit_once('/')?;
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 fn decoded(data: &str, limits: &Limits) -> Result<Bytes, DocumentError> {

@@ -30,6 +30,9 @@ const ENDINGS: [(&str, &str); 11] = [
     ("xhtml", "application/xhtml+xml"),
 ];
 
+/// The longest type that is looked at, in characters.
+const MAX_MIME_CHARS: usize = 100;
+
 /// How a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -55,7 +58,9 @@ impl Kind {
 /// The MIME type of a file, in lower case, without parameters.
 pub fn mime(bytes: &[u8], declared: Option<&str>, filename: Option<&str>) -> String {
     let declared = declared.and_then(|declared| declared.split(';').next());
-    let declared = declared.unwrap_or_default().trim().to_ascii_lowercase();
+    let declared = declared.unwrap_or_default().trim().chars();
+    let declared: String = declared.take(MAX_MIME_CHARS).collect();
+    let declared = declared.to_ascii_lowercase();
     if !SILENT.contains(&declared.as_str()) {
         return match declared.as_str() {
             "application/x-pdf" => "application/pdf".to_owned(),

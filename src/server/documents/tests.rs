@@ -24,7 +24,7 @@ fn each_kind_is_read_as_what_it_is() {
         Option<&'static str>,
         &'static str,
     );
-    let cases: [Case; 9] = [
+    let cases: [Case; 10] = [
         (b"a\r\nb", Some("text/plain"), None, "text/plain: a\nb"),
         (
             b"# T",
@@ -64,6 +64,12 @@ fn each_kind_is_read_as_what_it_is() {
             "text/plain: hi",
         ),
         (b"x", Some("text/csv"), Some("x.pdf"), "text/csv: x"),
+        (
+            b"<meta charset='ISO-8859-1'><p>gr\xfc\xdfe",
+            Some("text/html"),
+            None,
+            "text/html: gr\u{fc}\u{df}e",
+        ),
     ];
     for (bytes, declared, filename, expected) in cases {
         assert_eq!(text_of(bytes, declared, filename), Ok(expected.to_owned()));

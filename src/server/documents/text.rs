@@ -8,12 +8,16 @@ const WINDOWS_1252: [char; 32] = [
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
+/// The longest name of a charset, in bytes.
+const MAX_CHARSET_BYTES: usize = 40;
+
 /// The charset in the parameters of a MIME type.
 pub fn charset(declared: Option<&str>) -> Option<&str> {
     let parameters = declared?.split(';').skip(1);
     let mut pairs = parameters.filter_map(|parameter| parameter.split_once('='));
     let (_, charset) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
-    Some(charset.trim().trim_matches('"'))
+    let charset = charset.trim().trim_matches('"');
+    (charset.len() <= MAX_CHARSET_BYTES).then_some(charset)
 }
 
 /// The characters of a text; without a charset UTF-8, or UTF-16 by its mark.

@@ -98,9 +98,7 @@ impl Attachments {
                     if let Some((at, given)) = files.next() {
                         let read = state.documents();
                         let read = read.document(state.gateway(), &endpoint.files, given).await;
-                        let document = read.map_err(|what| {
-                            ApiError::invalid(at.clone(), format!("`{at}` {what}"))
-                        })?;
+                        let document = read.map_err(|error| error.at(&at))?;
                         file.text = document.enclosed();
                     }
                 }

@@ -82,7 +82,10 @@ impl<'a> Interpreter<'a> {
             if let Some(stream) = self.file.stream(part)
                 && let Some(bytes) = self.file.decoded(&stream)?
             {
-                whole.extend(bytes);
+                match whole.is_empty() {
+                    true => whole = bytes,
+                    false => whole.extend(bytes),
+                }
                 // An operator never runs over the end of a stream.
                 whole.push(b'\n');
             }
