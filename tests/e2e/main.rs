@@ -11,6 +11,7 @@ mod chat_completions;
 mod cli;
 mod clients;
 mod dialects;
+mod embed;
 mod failover;
 mod failures;
 mod hostile;
