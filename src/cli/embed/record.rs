@@ -115,7 +115,11 @@ impl Parser {
             // A blank line of JSON is told to be blank, not to be no JSON.
             InputFormat::Jsonl if !text.trim().is_empty() => self.member(text)?,
             InputFormat::Lines => (text.strip_suffix('\r').unwrap_or(text).to_owned(), None),
-            _ => (text.to_owned(), None),
+            InputFormat::Jsonl
+            | InputFormat::Nul
+            | InputFormat::Csv
+            | InputFormat::Tsv
+            | InputFormat::Whole => (text.to_owned(), None),
         })
     }
 

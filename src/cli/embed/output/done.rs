@@ -13,6 +13,9 @@ use super::stream::header;
 use super::{OutputFormat, Target, npy, sqlite};
 use crate::cli::CliError;
 
+/// The longest line that is looked at: more than this program ever writes.
+const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
+
 /// What is done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Done {
@@ -144,6 +147,10 @@ fn last_line(file: &mut File) -> io::Result<Option<(Vec<u8>, u64)>> {
         if start == 0 {
             return Ok(None);
         }
+        if look > MAX_LINE_BYTES {
+            // Of no format of ours.
+            return Ok(Some((Vec::new(), size)));
+        }
         look *= 4;
     }
 }
@@ -152,7 +159,8 @@ fn last_line(file: &mut File) -> io::Result<Option<(Vec<u8>, u64)>> {
 fn csv(target: &Target, path: &Path, file: File) -> anyhow::Result<Option<Done>> {
     let mut reader = BufReader::new(file);
     let mut first = String::new();
-    reader.read_line(&mut first).map_err(|_| not_ours(path))?;
+    let mut start = Read::by_ref(&mut reader).take(MAX_LINE_BYTES);
+    start.read_line(&mut first).map_err(|_| not_ours(path))?;
     if !first.ends_with('\n') {
         return Ok(None);
     }
@@ -190,14 +198,18 @@ fn last_row(reader: &mut impl BufRead, start: u64) -> io::Result<Option<(Vec<u8>
     let mut row = Vec::new();
     let mut last = None;
     let mut end = start;
+    let mut is_quoted = false;
     loop {
         let before = row.len();
-        if reader.read_until(b'\n', &mut row)? == 0 || !row.ends_with(b"\n") {
+        let mut line = reader.by_ref().take(MAX_LINE_BYTES);
+        let count = line.read_until(b'\n', &mut row)?;
+        if count == 0 || !row.ends_with(b"\n") || row.len() as u64 > MAX_LINE_BYTES {
             return Ok(last);
         }
-        end += (row.len() - before) as u64;
+        end += count as u64;
         // A line end between quotes is part of a text.
-        if memchr::memchr_iter(b'"', &row).count() % 2 == 0 {
+        is_quoted ^= memchr::memchr_iter(b'"', &row[before..]).count() % 2 == 1;
+        if !is_quoted {
             last = Some((std::mem::take(&mut row), end));
         }
     }
@@ -221,7 +233,8 @@ fn cells(row: &[u8]) -> Vec<String> {
 fn base64(path: &Path, file: File) -> anyhow::Result<Option<Done>> {
     let size = file.metadata()?.len();
     let mut line = Vec::new();
-    BufReader::new(file).read_until(b'\n', &mut line)?;
+    let mut start = BufReader::new(file).take(MAX_LINE_BYTES);
+    start.read_until(b'\n', &mut line)?;
     let Some(text) = line.strip_suffix(b"\n") else {
         return Ok(None);
     };
