@@ -39,7 +39,7 @@ impl Job {
         self.calls.pace.heed(&terms);
         let done = self.done().await?;
         let output = self.target.open(&terms.model, done.as_ref())?;
-        let can_go_on = self.target.file.is_some() && self.target.format != OutputFormat::Json;
+        let can_go_on = self.target.can_go_on();
         let (sender, mut receiver) = mpsc::channel(CHUNKS_WAITING);
         let reader = Reader {
             sources: self.sources,

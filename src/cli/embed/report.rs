@@ -119,9 +119,10 @@ impl Report {
 
 fn bar(total: Option<u64>) -> ProgressBar {
     let (bar, template) = match total {
+        // The last columns are left to the `^C` of a terminal, which would else begin another line.
         Some(bytes) => (
             ProgressBar::new(bytes),
-            "{wide_bar} {percent:>3}% {msg}, {eta} left",
+            "{wide_bar} {percent:>3}% {msg}, {eta} left  ",
         ),
         None => (ProgressBar::new_spinner(), "{spinner} {msg}, {elapsed}"),
     };

@@ -102,6 +102,12 @@ impl Target {
         }
     }
 
+    /// Whether a later run can find out what has been written.
+    pub fn can_go_on(&self) -> bool {
+        let is_file = |file: &PathBuf| file.metadata().is_ok_and(|file| file.is_file());
+        self.format != OutputFormat::Json && self.file.as_ref().is_some_and(is_file)
+    }
+
     pub fn holds_something(&self) -> bool {
         let size = |file: &PathBuf| file.metadata().map_or(0, |file| file.len());
         self.file.as_ref().is_some_and(|file| size(file) > 0)
