@@ -339,7 +339,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__embed)
-            opts="-o -h --text --model --agent --dimensions --input-format --field --id-field --skip-empty --format --no-text --output --batch-size --concurrency --no-progress --config --log-level --color --help"
+            opts="-o -h --text --model --agent --dimensions --input-format --field --id-field --skip-empty --skip-errors --format --no-text --output --resume --batch-size --concurrency --patience --no-progress --config --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -362,7 +362,7 @@ _openclaw() {
                     return 0
                     ;;
                 --input-format)
-                    COMPREPLY=($(compgen -W "lines jsonl nul whole" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "lines jsonl nul csv tsv whole" -- "${cur}"))
                     return 0
                     ;;
                 --field)
@@ -374,7 +374,7 @@ _openclaw() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "jsonl json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "jsonl json csv npy f32 base64 sqlite" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -390,6 +390,10 @@ _openclaw() {
                     return 0
                     ;;
                 --concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --patience)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -108,22 +108,32 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l dimensions -
 complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l input-format -d 'What one input is' -r -f -a "lines\t'A line of text'
 jsonl\t'A line of JSON: an object, its text in the member that --field names, or a string'
 nul\t'What stands between two NUL bytes'
+csv\t'A row of comma-separated values, its text in the column that --field names; the first row names the columns'
+tsv\t'The same with tabs'
 whole\t'A whole file'"
-complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l field -d 'The member that holds the text, with --input-format jsonl [default: text]' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l id-field -d 'The member that is written out as `id`, with --input-format jsonl' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l format -d 'What is written' -r -f -a "jsonl\t'An object a line: index, id where asked for, text, embedding'
-json\t'One list object, as the OpenAI API answers'"
+complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l field -d 'The member, or the column, that holds the text, with --input-format jsonl, csv or tsv [default: text]' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l id-field -d 'The member, or the column, that is written out as `id`, with --input-format jsonl, csv or tsv' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l format -d 'What is written' -r -f -a "jsonl\t'An object a line: index, id where there is one, text, embedding'
+json\t'One list object, as the OpenAI API answers'
+csv\t'A row an input, after a header: index, id where there is one, text, and a column for each number'
+npy\t'One array of 32-bit floats, a row an input, for numpy.load'
+f32\t'The numbers alone, as little-endian 32-bit floats'
+base64\t'A line of base64 an input, of little-endian 32-bit floats'
+sqlite\t'A database with a table `embeddings`, its vectors as little-endian 32-bit floats; needs -o'"
 complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -s o -l output -d 'Write to a file instead of stdout' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l batch-size -d 'The most inputs of one request' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l concurrency -d 'Requests at once' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l concurrency -d 'The most requests at once' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l patience -d 'How many seconds to wait for a provider that refuses everything, as rate limited, before giving up' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l config -d 'Read this configuration file' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l log-level -d 'Log at this level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l color -d 'Colour the output' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l skip-empty -d 'Pass over blank inputs instead of failing; they are not counted'
+complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l skip-errors -d 'Skip inputs that cannot be embedded, naming each on stderr, instead of failing'
 complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l no-text -d 'Leave the text out'
-complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l no-progress -d 'Show no progress'
+complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l resume -d 'Go on where an earlier run with this --output was cut off, behind its last whole record'
+complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -l no-progress -d 'Show no progress, and no sum at the end'
 complete -c openclaw -n "__fish_openclaw_using_subcommand embed" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from serve run" -l port -d 'Listen on this port; 0 takes a free one' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand gateway; and not __fish_seen_subcommand_from serve run" -l bind -d 'Listen on these addresses' -r -f -a "auto\t'Loopback, as long as nothing else is asked for'

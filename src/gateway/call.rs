@@ -150,7 +150,7 @@ fn order(chain: &[Callable]) -> Vec<usize> {
 }
 
 /// A number between 0 and 1 that no two runs share.
-fn jitter() -> f64 {
+pub fn jitter() -> f64 {
     let random = RandomState::new().hash_one(0_u8);
     f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX)
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use serde_json::{Map, Value};
 
 use super::cooldown::Cooldown;
 use super::discovery::Discovered;
-use super::embed::{EmbedModel, MAX_INPUTS};
+use super::embed::EmbedModel;
+use super::embed_cap::EmbedCap;
 use super::error::RunError;
 use super::target::shown;
 use crate::chat::{ModelRef, ProviderId};
@@ -20,8 +20,8 @@ use crate::providers::{self, Connections, Known, Provider, Serves, SetupError};
 pub(super) struct Entry {
     pub known: Known,
     pub provider: Arc<dyn Provider>,
-    /// The most inputs of one embedding call, as far as the provider has told us.
-    embed_cap: Arc<AtomicUsize>,
+    /// What one embedding call may hold.
+    embed_cap: Arc<EmbedCap>,
     cooldown: Arc<Cooldown>,
     pub discovered: Arc<Discovered>,
 }
@@ -81,7 +81,7 @@ impl Providers {
             let place = before.filter(|before| before.known.base_url == known.base_url);
             let entry = Entry {
                 provider: providers::connect(&known, &self.connections, &secrets)?,
-                embed_cap: Arc::new(AtomicUsize::new(MAX_INPUTS)),
+                embed_cap: Arc::new(EmbedCap::default()),
                 cooldown: Arc::new(Cooldown::new()),
                 discovered: place
                     .map(|before| Arc::clone(&before.discovered))
@@ -231,6 +231,10 @@ impl Providers {
             provider: Arc::clone(&entry.provider),
             dimensions: None,
             compat: entry.known.compat(&model.model),
+            price: entry
+                .known
+                .model(&model.model)
+                .and_then(|model| model.cost.input),
             cap: Arc::clone(&entry.embed_cap),
         })
     }

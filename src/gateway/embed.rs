@@ -2,16 +2,17 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::{sleep, timeout};
 
 use super::Inner;
+use super::call::jitter;
+use super::embed_cap::{EmbedCap, Extent, too_large};
 use super::error::RunError;
 use super::failover::{Situation, Step, WAIT_BUDGET, step};
-use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef};
+use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef, Routing};
 use crate::config::Compat;
 use crate::providers::{EmbedCall, EmbedReply, EmbedSlice, Provider, ProviderError};
 use crate::tools::{Embed, Embedder};
@@ -33,8 +34,30 @@ pub(super) struct EmbedModel {
     /// How many numbers its vectors shall have when the caller does not say.
     pub dimensions: Option<u32>,
     pub compat: Compat,
-    /// The most inputs that the provider takes at once, as far as it has told us.
-    pub cap: Arc<AtomicUsize>,
+    /// US dollars for a million tokens, where known.
+    pub price: Option<f64>,
+    /// What the provider takes at once.
+    pub cap: Arc<EmbedCap>,
+}
+
+/// What there is to know of an embedding model before it is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmbedTerms {
+    pub model: ModelRef,
+    /// US dollars for a million tokens, where known.
+    pub price: Option<f64>,
+    /// The largest request that goes to the provider as one call, as far as it is known by now.
+    pub one_call: Extent,
+}
+
+/// Asks no provider.
+pub(super) fn terms(inner: &Inner, routing: &Routing) -> Result<EmbedTerms, RunError> {
+    let (_, model) = inner.agents.embedding(routing, &inner.providers)?;
+    Ok(EmbedTerms {
+        one_call: model.cap.most(),
+        price: model.price,
+        model: model.id,
+    })
 }
 
 pub(super) async fn embed(inner: &Inner, request: EmbedRequest) -> Result<Embeddings, RunError> {
@@ -139,45 +162,88 @@ struct Job<'a> {
 
 impl Job<'_> {
     async fn run(&self) -> Result<EmbedReply, RunError> {
-        let count = self.input.len();
-        let cap = self.model.cap.load(Ordering::Relaxed).max(1);
-        if count <= cap {
-            return self.batch(0..count).await;
+        let all = 0..self.input.len();
+        let most = self.model.cap.most();
+        let mut ranges = Vec::new();
+        let mut rest = all;
+        while !rest.is_empty() {
+            let first = self.prefix(&rest, most);
+            rest.start = first.end;
+            ranges.push(first);
         }
-        let starts = (0..count).step_by(cap);
-        let batches = starts.map(|start| self.batch(start..count.min(start + cap)));
-        let replies: Vec<EmbedReply> = stream::iter(batches)
+        let replies: Vec<EmbedReply> = stream::iter(ranges)
+            .map(|range| self.in_turn(range))
             .buffered(CALLS_AT_ONCE)
             .try_collect()
             .await?;
-        Ok(replies
-            .into_iter()
-            .reduce(join)
-            .expect("there is at least one batch"))
+        Ok(joined(replies))
     }
 
-    /// Embeds a range of the inputs, in halves where the provider says that they are too many.
-    fn batch(&self, range: Range<usize>) -> BoxFuture<'_, Result<EmbedReply, RunError>> {
+    /// Embeds a range of the inputs, one call after the other, each as large as the provider is known to take by then.
+    fn in_turn(&self, range: Range<usize>) -> BoxFuture<'_, Result<EmbedReply, RunError>> {
         async move {
-            let count = range.len();
-            match self.call(range.clone()).await {
-                Ok(reply) if reply.vectors.len() == count => Ok(reply),
-                Ok(reply) => Err(self.broken(format!(
-                    "{} vectors for {count} inputs",
-                    reply.vectors.len()
-                ))),
-                Err(error) if count > 1 && too_many(&error) => {
-                    let middle = range.start + count / 2;
-                    let first = self.batch(range.start..middle).await?;
-                    let second = self.batch(middle..range.end).await?;
-                    // Only now it is known that the number was at fault, and not one of the inputs.
-                    self.model.cap.fetch_min(count / 2, Ordering::Relaxed);
-                    Ok(join(first, second))
-                }
-                Err(error) => Err(error.into()),
+            let mut replies = Vec::new();
+            let mut rest = range;
+            while !rest.is_empty() {
+                let first = self.prefix(&rest, self.model.cap.most());
+                rest.start = first.end;
+                replies.push(self.at_once(first).await?);
             }
+            Ok(joined(replies))
         }
         .boxed()
+    }
+
+    /// Embeds a range of the inputs in one call, or in halves where the provider says that they are too many.
+    async fn at_once(&self, range: Range<usize>) -> Result<EmbedReply, RunError> {
+        let count = range.len();
+        let extent = self.extent(&range);
+        match self.call(range.clone()).await {
+            Ok(reply) if reply.vectors.len() == count => {
+                self.model.cap.took(extent);
+                Ok(reply)
+            }
+            Ok(reply) => Err(self.broken(format!(
+                "{} vectors for {count} inputs",
+                reply.vectors.len()
+            ))),
+            Err(error) if count > 1 && too_large(&error) => {
+                let middle = range.start + count / 2;
+                let first = self.in_turn(range.start..middle).await?;
+                let second = self.in_turn(middle..range.end).await?;
+                // Only now it is known that the size was at fault, and not one of the inputs.
+                self.model.cap.refused(extent, &error);
+                Ok(joined([first, second]))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// As many inputs from the start of a range as one call may hold; at least one.
+    fn prefix(&self, range: &Range<usize>, most: Extent) -> Range<usize> {
+        let mut bytes = 0;
+        let fits = |index: &usize| {
+            bytes += self.bytes(*index);
+            bytes <= most.bytes
+        };
+        let inputs = range.clone().take(most.inputs).take_while(fits).count();
+        range.start..range.start + inputs.max(1)
+    }
+
+    fn extent(&self, range: &Range<usize>) -> Extent {
+        Extent {
+            inputs: range.len(),
+            bytes: range.clone().map(|index| self.bytes(index)).sum(),
+        }
+    }
+
+    fn bytes(&self, index: usize) -> usize {
+        /// A token of usual text.
+        const BYTES_PER_TOKEN: usize = 4;
+        match self.input {
+            EmbedInput::Texts(texts) => texts[index].len(),
+            EmbedInput::Tokens(lists) => lists[index].len() * BYTES_PER_TOKEN,
+        }
     }
 
     async fn call(&self, range: Range<usize>) -> Result<EmbedReply, ProviderError> {
@@ -202,7 +268,7 @@ impl Job<'_> {
                 calls,
                 fallback_left: false,
                 budget: WAIT_BUDGET,
-                jitter: 0.5,
+                jitter: jitter(),
             };
             match step(&error, situation) {
                 Step::Retry(wait) => sleep(wait).await,
@@ -224,23 +290,10 @@ fn broken(model: &ModelRef, reason: String) -> RunError {
     .into()
 }
 
-/// Whether a provider refused a batch for its size: too many inputs, or too many tokens in all of them.
-fn too_many(error: &ProviderError) -> bool {
-    const SIGNS: [&str; 8] = [
-        "too many",
-        "too large",
-        "at most",
-        "batch",
-        "maximum",
-        "limit",
-        "exceed",
-        "tokens per request",
-    ];
-    let ProviderError::Rejected { message, .. } = error else {
-        return false;
-    };
-    let message = message.to_ascii_lowercase();
-    SIGNS.iter().any(|sign| message.contains(sign))
+/// The replies as one, in their order. There is at least one.
+fn joined(replies: impl IntoIterator<Item = EmbedReply>) -> EmbedReply {
+    let joined = replies.into_iter().reduce(join);
+    joined.expect("a request has at least one input")
 }
 
 fn join(mut first: EmbedReply, second: EmbedReply) -> EmbedReply {

@@ -1,10 +1,10 @@
 //! The embedding model of an agent: its `memorySearch`, and the models that its `memorySearch.remote` serves.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use super::catalog::Providers;
-use super::embed::{EmbedModel, MAX_INPUTS};
+use super::embed::EmbedModel;
+use super::embed_cap::EmbedCap;
 use super::error::RunError;
 use crate::chat::{ModelRef, ProviderId};
 use crate::config::{MemorySearch, ModelKind, ProviderConfig, RemoteEmbedding};
@@ -22,7 +22,7 @@ pub(super) struct Memory {
 struct Remote {
     known: Known,
     provider: Arc<dyn Provider>,
-    cap: Arc<AtomicUsize>,
+    cap: Arc<EmbedCap>,
 }
 
 impl Memory {
@@ -89,6 +89,7 @@ impl Memory {
                 id,
                 provider: Arc::clone(&remote.provider),
                 dimensions: None,
+                price: None,
                 cap: Arc::clone(&remote.cap),
             });
         }
@@ -124,7 +125,7 @@ impl Remote {
         Ok(Self {
             provider: providers::connect(&known, providers.connections(), providers.secrets())?,
             known,
-            cap: Arc::new(AtomicUsize::new(MAX_INPUTS)),
+            cap: Arc::new(EmbedCap::default()),
         })
     }
 }

@@ -9,6 +9,7 @@ mod continuity;
 mod cooldown;
 mod discovery;
 mod embed;
+mod embed_cap;
 mod error;
 mod explain;
 mod failover;
@@ -43,8 +44,10 @@ use crate::sessions::{PruneMode, PrunePolicy, SessionKey, SqliteStore, Timing, U
 pub use crate::tools::html_text;
 use crate::tools::{Index, Outside};
 use admission::Admission;
+pub use call::jitter;
 use catalog::Providers;
-pub use embed::{MAX_INPUT_CHARS, MAX_INPUTS};
+pub use embed::{EmbedTerms, MAX_INPUT_CHARS, MAX_INPUTS};
+pub use embed_cap::Extent;
 pub use error::{Fault, RunError};
 pub use explain::{Candidate, Explanation};
 pub use failover::{Again, COOLDOWN, Cooldown, LONGEST_RETRY_AFTER, Row, Then};
@@ -251,6 +254,14 @@ impl Gateway {
     /// comes from there. Never ends; dropping it ends it.
     pub async fn discover_models(&self) -> Infallible {
         discovery::discover(&self.0.providers, self.0.lasting.models_folder.as_deref()).await
+    }
+
+    /// Which model embeds for requests that are routed so, and on what terms. Asks no provider.
+    ///
+    /// # Errors
+    /// An agent or a model that is not there.
+    pub fn embed_terms(&self, routing: &Routing) -> Result<EmbedTerms, RunError> {
+        embed::terms(&self.0, routing)
     }
 
     /// Embeds 1 to [`MAX_INPUTS`] inputs, in as many calls as the provider needs.

@@ -13,6 +13,7 @@ mod cli;
 mod clients;
 mod dialects;
 mod drain;
+mod embed;
 mod failover;
 mod failures;
 mod hostile;

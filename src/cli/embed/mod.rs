@@ -3,41 +3,48 @@
 //! A thread reads, the room embeds a few batches at a time, and this task writes. Between them stand short queues, so
 //! that a slow provider or a slow reader of ours slows the input down.
 
+mod calls;
+mod frame;
 mod input;
+mod job;
 mod output;
-mod progress;
+mod pace;
 mod record;
+mod report;
 mod source;
+mod table;
 mod window;
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Args;
-use futures_util::stream::{self, StreamExt};
-use tokio::sync::mpsc;
 
 use super::logging::Role;
-use super::{CliError, Context, Printer, tell_if_offline, until_interrupted};
-use crate::chat::{EmbedInput, EmbedRequest, Embeddings, Routing};
+use super::{CliError, Context, Printer, until_interrupted};
+use crate::chat::Routing;
 use crate::gateway::{Gateway, MAX_INPUTS};
-use input::Reader;
-use output::{Output, OutputFormat};
-use progress::Progress;
+use calls::{Calls, OnError, Track};
+use job::Job;
+use output::{OutputFormat, Target};
+use pace::{Limits, Pace};
 use record::{Fields, InputFormat, Parser};
+use report::{Mode, Report};
 use source::Source;
-use window::{Batch, Vectors, Window};
 
 /// Turn texts into vectors, one a line
 ///
-/// Reads each FILE and each --text; with neither, stdin. Vectors are written in the order of the inputs, each as soon
-/// as it is there, and memory does not grow with the input. An input that is the same as one of the last 1024
+/// Reads each --text and each FILE; with neither, stdin. Vectors are written in the order of the inputs, each as soon
+/// as it is there, and memory does not grow with the input. An input that is the same as one of the last 8192
 /// different ones is not embedded again.
+///
+/// Requests grow while they are answered quickly, up to --batch-size, and stay within what the provider turns out to
+/// take. When it says that it is too much, fewer are sent at once, after the wait that it asks for.
 #[derive(Debug, Args)]
 pub struct EmbedArgs {
-    /// Files to read; `-` is stdin
+    /// Files to read, or patterns of files such as 'notes/**/*.md'; `-` is stdin
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Embed this text
@@ -55,15 +62,18 @@ pub struct EmbedArgs {
     /// What one input is
     #[arg(long, value_name = "FORMAT", default_value = "lines")]
     input_format: InputFormat,
-    /// The member that holds the text, with --input-format jsonl [default: text]
+    /// The member, or the column, that holds the text, with --input-format jsonl, csv or tsv [default: text]
     #[arg(long, value_name = "NAME")]
     field: Option<String>,
-    /// The member that is written out as `id`, with --input-format jsonl
+    /// The member, or the column, that is written out as `id`, with --input-format jsonl, csv or tsv
     #[arg(long, value_name = "NAME")]
     id_field: Option<String>,
     /// Pass over blank inputs instead of failing; they are not counted
     #[arg(long)]
     skip_empty: bool,
+    /// Skip inputs that cannot be embedded, naming each on stderr, instead of failing
+    #[arg(long)]
+    skip_errors: bool,
     /// What is written
     #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
     format: OutputFormat,
@@ -73,39 +83,24 @@ pub struct EmbedArgs {
     /// Write to a file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Go on where an earlier run with this --output was cut off, behind its last whole record
+    #[arg(long, requires = "output")]
+    resume: bool,
     /// The most inputs of one request
-    #[arg(long, value_name = "N", default_value_t = 128)]
+    #[arg(long, value_name = "N", default_value_t = 512)]
     #[arg(value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=MAX_INPUTS as u64))]
     batch_size: usize,
-    /// Requests at once
+    /// The most requests at once
     #[arg(long, value_name = "N", default_value_t = 4)]
     #[arg(value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
     concurrency: usize,
-    /// Show no progress
+    /// How many seconds to wait for a provider that refuses everything, as rate limited, before giving up
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    #[arg(value_parser = clap::value_parser!(u32))]
+    patience: u32,
+    /// Show no progress, and no sum at the end
     #[arg(long)]
     no_progress: bool,
-}
-
-/// Chunks that have been read and wait to be embedded.
-const CHUNKS_WAITING: usize = 2;
-
-/// What is asked of the room for every batch.
-struct Request {
-    gateway: Gateway,
-    routing: Routing,
-    dimensions: Option<u32>,
-}
-
-/// Everything that a run of this command needs.
-struct Job {
-    request: Arc<Request>,
-    reader: Reader,
-    output: Output,
-    progress: Progress,
-    concurrency: usize,
-    printer: Printer,
-    /// Whether the model was left to us.
-    model_is_ours: bool,
 }
 
 /// Writing a file empties it first: it must not be one that is still to be read.
@@ -129,15 +124,30 @@ fn refuse_own_input(output: &Path, sources: &[Source]) -> Result<(), CliError> {
 pub fn run(context: &Context, args: EmbedArgs) -> anyhow::Result<()> {
     let printer = context.printer;
     let sources = sources(&args, printer)?;
-    let fields = fields(&args)?;
-    let loaded = context.load(Role::Command)?;
+    let target = target(&args)?;
     if let Some(output) = &args.output {
         refuse_own_input(output, &sources)?;
     }
-    let shown = !args.no_progress && (args.output.is_some() || !io::stdout().is_terminal());
+    let parser = Parser {
+        format: args.input_format,
+        fields: fields(&args)?,
+        skip_empty: args.skip_empty,
+    };
+    let loaded = context.load(Role::Command)?;
+    let shown = !args.no_progress && (args.output.is_some() || !printer.is_terminal());
+    let mode = if shown { Mode::Shown } else { Mode::Quiet };
+    let pace = Arc::new(Pace::new(Limits {
+        batch: args.batch_size,
+        concurrency: args.concurrency,
+        patience: Duration::from_secs(args.patience.into()),
+    }));
+    let on_error = match args.skip_errors {
+        true => OnError::Skip,
+        false => OnError::Fail,
+    };
     let job = Job {
         model_is_ours: args.model.is_none(),
-        request: Arc::new(Request {
+        calls: Arc::new(Calls {
             gateway: Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?,
             routing: Routing {
                 model: args.model,
@@ -145,22 +155,15 @@ pub fn run(context: &Context, args: EmbedArgs) -> anyhow::Result<()> {
                 ..Routing::default()
             },
             dimensions: args.dimensions,
+            pace,
+            on_error,
+            seen: Track::default(),
+            report: Arc::new(Report::new(&sources, mode, printer)),
         }),
-        progress: if shown {
-            Progress::new(&sources)
-        } else {
-            Progress::hidden()
-        },
-        output: Output::open(args.output.as_deref(), args.format, !args.no_text)?,
-        reader: Reader {
-            sources,
-            format: args.input_format,
-            parser: Parser {
-                fields,
-                skip_empty: args.skip_empty,
-            },
-            chunk_size: args.batch_size,
-        },
+        sources,
+        parser,
+        target,
+        resume: args.resume,
         concurrency: args.concurrency,
         printer,
     };
@@ -168,13 +171,10 @@ pub fn run(context: &Context, args: EmbedArgs) -> anyhow::Result<()> {
 }
 
 fn sources(args: &EmbedArgs, printer: Printer) -> anyhow::Result<Vec<Source>> {
-    let texts = args.text.iter().cloned().map(Source::Text);
-    let files = args
-        .files
-        .iter()
-        .map(|path| Source::of(path))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut sources: Vec<Source> = texts.chain(files).collect();
+    let mut sources: Vec<Source> = args.text.iter().cloned().map(Source::Text).collect();
+    for path in &args.files {
+        sources.extend(Source::of(path)?);
+    }
     if sources.is_empty() {
         sources.push(Source::Stdin);
     }
@@ -186,9 +186,9 @@ fn sources(args: &EmbedArgs, printer: Printer) -> anyhow::Result<Vec<Source>> {
 
 fn fields(args: &EmbedArgs) -> Result<Fields, CliError> {
     let named = args.field.is_some() || args.id_field.is_some();
-    if named && args.input_format != InputFormat::Jsonl {
+    if named && !args.input_format.has_fields() {
         return Err(CliError::Usage(
-            "--field and --id-field go with --input-format jsonl".to_owned(),
+            "--field and --id-field go with --input-format jsonl, csv or tsv".to_owned(),
         ));
     }
     Ok(Fields {
@@ -197,59 +197,25 @@ fn fields(args: &EmbedArgs) -> Result<Fields, CliError> {
     })
 }
 
-impl Job {
-    async fn run(mut self) -> anyhow::Result<()> {
-        let (sender, mut receiver) = mpsc::channel(CHUNKS_WAITING);
-        let reader = self.reader;
-        // Ends with its input, or when `receiver` is gone; nobody awaits it, for it may sit in a read.
-        tokio::task::spawn_blocking(move || reader.run(&sender));
-        let chunks = stream::poll_fn(move |cx| receiver.poll_recv(cx));
-        let mut window = Window::default();
-        let answers = chunks.map(|chunk| {
-            let batch = chunk.map(|chunk| window.admit(chunk));
-            answer(Arc::clone(&self.request), batch)
-        });
-        let mut answers = std::pin::pin!(answers.buffered(self.concurrency));
-        let mut vectors = Vectors::default();
-        while let Some(answer) = answers.next().await {
-            let (batch, embeddings) = answer?;
-            if let Some(embeddings) = embeddings {
-                if self.output.account(&embeddings) && self.model_is_ours {
-                    self.progress
-                        .suspend(|| tell_if_offline(self.printer, &embeddings.model));
-                }
-                vectors.extend(embeddings.vectors);
-            }
-            for (record, number) in batch.inputs() {
-                self.output.write(record, vectors.get(number))?;
-            }
-            self.output.flush()?;
-            self.progress.advance(&batch);
+fn target(args: &EmbedArgs) -> Result<Target, CliError> {
+    let target = Target {
+        file: args.output.clone(),
+        format: args.format,
+        with_text: !args.no_text,
+        with_id: args.id_field.is_some() || args.input_format == InputFormat::Whole,
+    };
+    target.check()?;
+    let message = match args.format {
+        OutputFormat::Json if args.resume => {
+            "--resume goes with every format but json, whose end sums up the whole job"
         }
-        self.output.finish()?;
-        self.progress.finish();
-        Ok(())
-    }
-}
-
-/// Embeds what is new in a batch; nothing, where all of it has been embedded before.
-async fn answer(
-    request: Arc<Request>,
-    batch: anyhow::Result<Batch>,
-) -> anyhow::Result<(Batch, Option<Embeddings>)> {
-    let mut batch = batch?;
-    let fresh = batch.take_fresh();
-    if fresh.is_empty() {
-        return Ok((batch, None));
-    }
-    let embeddings = request.gateway.embed(EmbedRequest {
-        routing: request.routing.clone(),
-        input: EmbedInput::Texts(fresh),
-        dimensions: request.dimensions,
-        user: None,
-    });
-    let embeddings = embeddings
-        .await
-        .with_context(|| format!("cannot embed {}", batch.place()))?;
-    Ok((batch, Some(embeddings)))
+        OutputFormat::Npy | OutputFormat::F32 | OutputFormat::Base64
+            if args.resume && args.skip_errors =>
+        {
+            "--resume and --skip-errors together go with jsonl, csv and sqlite only: the rows of other formats do not \
+             tell which inputs they are of"
+        }
+        _ => return Ok(target),
+    };
+    Err(CliError::Usage(message.to_owned()))
 }

@@ -6,9 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
-use crate::cli::CliError;
+use super::frame::Body;
 use crate::gateway::MAX_INPUT_CHARS;
 
 /// What one input is.
@@ -20,11 +20,25 @@ pub enum InputFormat {
     Jsonl,
     /// What stands between two NUL bytes
     Nul,
+    /// A row of comma-separated values, its text in the column that --field names; the first row names the columns
+    Csv,
+    /// The same with tabs
+    Tsv,
     /// A whole file
     Whole,
 }
 
-/// The members of a JSON object that are used.
+impl InputFormat {
+    /// Whether an input has parts with names.
+    pub fn has_fields(self) -> bool {
+        match self {
+            Self::Jsonl | Self::Csv | Self::Tsv => true,
+            Self::Lines | Self::Nul | Self::Whole => false,
+        }
+    }
+}
+
+/// The members of a JSON object, or the columns of a table, that are used.
 #[derive(Debug, Clone)]
 pub struct Fields {
     pub text: String,
@@ -51,17 +65,20 @@ impl fmt::Display for Place {
 /// A text to embed.
 #[derive(Debug, Clone)]
 pub struct Record {
+    /// Counts the inputs, from 0; those that were bad too, blank ones that are passed over not.
+    pub index: u64,
     pub text: String,
-    /// The member that was asked for with `--id-field`, as it was written.
+    /// The member that was asked for with `--id-field`, as it was written; the path of a whole file.
     pub id: Option<Box<RawValue>>,
     pub place: Place,
     /// How many bytes further in the input this one is than the last.
     pub bytes: u64,
 }
 
-/// Turns the bytes of inputs into their texts.
+/// Finds the texts of inputs.
 #[derive(Debug, Clone)]
 pub struct Parser {
+    pub format: InputFormat,
     pub fields: Fields,
     pub skip_empty: bool,
 }
@@ -73,35 +90,37 @@ impl Parser {
     /// The text of an input; `None` for a blank one that is to be passed over.
     ///
     /// # Errors
-    /// What is blank, too long, no UTF-8 or no such JSON, with its place.
-    pub fn parse(
-        &self,
-        bytes: &[u8],
-        format: InputFormat,
-        place: &Place,
-    ) -> Result<Option<Said>, CliError> {
-        let bad = |what: &str| CliError::BadInput(format!("{place}: {what}"));
-        let text = std::str::from_utf8(bytes).map_err(|_| bad("not UTF-8"))?;
-        let said = match format {
-            // A blank line of JSON is told to be blank, not to be no JSON.
-            InputFormat::Jsonl if !text.trim().is_empty() => {
-                self.member(text).map_err(|what| bad(&what))?
-            }
-            InputFormat::Lines => (text.strip_suffix('\r').unwrap_or(text).to_owned(), None),
-            InputFormat::Jsonl | InputFormat::Nul | InputFormat::Whole => (text.to_owned(), None),
+    /// What is wrong with it: blank, too long, no UTF-8, no such JSON, no such row.
+    pub fn parse(&self, body: Body<'_>) -> Result<Option<Said>, String> {
+        let said = match body {
+            Body::Bad(what) => return Err(what),
+            Body::Bytes(bytes) => self.said(utf8(bytes)?)?,
+            Body::Row { text, id } => (utf8(text)?.to_owned(), id.map(id_of).transpose()?),
         };
         if said.0.trim().is_empty() {
-            return if self.skip_empty {
-                Ok(None)
-            } else {
-                Err(bad("blank (pass over it with --skip-empty)"))
+            return match self.skip_empty {
+                true => Ok(None),
+                false => Err("blank (pass over it with --skip-empty)".to_owned()),
             };
         }
         // Bytes are the cheap upper bound of characters.
         if said.0.len() > MAX_INPUT_CHARS && said.0.chars().count() > MAX_INPUT_CHARS {
-            return Err(bad(&format!("longer than {MAX_INPUT_CHARS} characters")));
+            return Err(format!("longer than {MAX_INPUT_CHARS} characters"));
         }
         Ok(Some(said))
+    }
+
+    fn said(&self, text: &str) -> Result<Said, String> {
+        Ok(match self.format {
+            // A blank line of JSON is told to be blank, not to be no JSON.
+            InputFormat::Jsonl if !text.trim().is_empty() => self.member(text)?,
+            InputFormat::Lines => (text.strip_suffix('\r').unwrap_or(text).to_owned(), None),
+            InputFormat::Jsonl
+            | InputFormat::Nul
+            | InputFormat::Csv
+            | InputFormat::Tsv
+            | InputFormat::Whole => (text.to_owned(), None),
+        })
     }
 
     fn member(&self, line: &str) -> Result<Said, String> {
@@ -112,23 +131,24 @@ impl Parser {
         }
         let members: BTreeMap<Cow<'_, str>, &RawValue> =
             serde_json::from_str(line).map_err(|_| "not a JSON object".to_owned())?;
-        let text = &self.fields.text;
-        let said = members
-            .get(text.as_str())
-            .ok_or_else(|| format!("no member `{text}`"))?;
-        let said =
-            serde_json::from_str(said.get()).map_err(|_| format!("`{text}` is not a string"))?;
-        let id = match &self.fields.id {
-            None => None,
-            Some(id) => {
-                let value = members
-                    .get(id.as_str())
-                    .ok_or_else(|| format!("no member `{id}`"))?;
-                Some((*value).to_owned())
-            }
+        let member = |name: &str| {
+            let value = members.get(name);
+            value.ok_or_else(|| format!("no member `{name}`"))
         };
-        Ok((said, id))
+        let name = &self.fields.text;
+        let text = serde_json::from_str(member(name)?.get())
+            .map_err(|_| format!("`{name}` is not a string"))?;
+        let id = self.fields.id.as_deref().map(member).transpose()?;
+        Ok((text, id.map(|id| (*id).to_owned())))
     }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())
+}
+
+fn id_of(cell: &[u8]) -> Result<Box<RawValue>, String> {
+    Ok(to_raw_value(utf8(cell)?).expect("a string is JSON"))
 }
 
 #[cfg(test)]
@@ -138,22 +158,17 @@ mod tests {
     fn parse(
         format: InputFormat,
         id: Option<&str>,
-        bytes: &[u8],
+        body: Body<'_>,
     ) -> Result<Option<(String, Option<String>)>, String> {
         let parser = Parser {
+            format,
             fields: Fields {
                 text: "text".to_owned(),
                 id: id.map(str::to_owned),
             },
             skip_empty: false,
         };
-        let place = Place {
-            source: "in.txt".into(),
-            number: Some(("line", 3)),
-        };
-        let said = parser
-            .parse(bytes, format, &place)
-            .map_err(|error| error.to_string())?;
+        let said = parser.parse(body)?;
         Ok(said.map(|(text, id)| (text, id.map(|id| id.get().to_owned()))))
     }
 
@@ -164,11 +179,11 @@ mod tests {
     #[test]
     fn a_line_loses_its_carriage_return_and_nothing_else() {
         assert_eq!(
-            parse(InputFormat::Lines, None, b" a b \r"),
+            parse(InputFormat::Lines, None, Body::Bytes(b" a b \r")),
             said(" a b ", None)
         );
         assert_eq!(
-            parse(InputFormat::Nul, None, b"a\nb\r"),
+            parse(InputFormat::Nul, None, Body::Bytes(b"a\nb\r")),
             said("a\nb\r", None)
         );
     }
@@ -177,50 +192,44 @@ mod tests {
     fn a_json_line_gives_its_text_and_its_id_as_written() {
         let line = br#"{"n": 1, "text": "a\nb", "id": 1.50}"#;
         assert_eq!(
-            parse(InputFormat::Jsonl, Some("id"), line),
+            parse(InputFormat::Jsonl, Some("id"), Body::Bytes(line)),
             said("a\nb", Some("1.50"))
         );
         assert_eq!(
-            parse(InputFormat::Jsonl, None, br#""just text""#),
+            parse(InputFormat::Jsonl, None, Body::Bytes(br#""just text""#)),
             said("just text", None)
         );
     }
 
     #[test]
-    fn what_cannot_be_embedded_is_named_by_its_line() {
-        let error = |format, bytes: &[u8]| parse(format, Some("id"), bytes).unwrap_err();
+    fn a_row_gives_its_text_and_its_id_as_a_string() {
+        let row = Body::Row {
+            text: b"a",
+            id: Some(b"say \"x\""),
+        };
         assert_eq!(
-            error(InputFormat::Lines, b" \r"),
-            "in.txt, line 3: blank (pass over it with --skip-empty)"
+            parse(InputFormat::Csv, Some("id"), row),
+            said("a", Some(r#""say \"x\"""#))
         );
-        assert_eq!(
-            error(InputFormat::Jsonl, b""),
-            "in.txt, line 3: blank (pass over it with --skip-empty)"
-        );
-        assert_eq!(
-            error(InputFormat::Lines, b"\xff"),
-            "in.txt, line 3: not UTF-8"
-        );
-        assert_eq!(
-            error(InputFormat::Jsonl, b"[1]"),
-            "in.txt, line 3: not a JSON object"
-        );
-        assert_eq!(
-            error(InputFormat::Jsonl, b"{}"),
-            "in.txt, line 3: no member `text`"
-        );
-        assert_eq!(
-            error(InputFormat::Jsonl, br#"{"text": 1}"#),
-            "in.txt, line 3: `text` is not a string"
-        );
-        assert_eq!(
-            error(InputFormat::Jsonl, br#"{"text": "a"}"#),
-            "in.txt, line 3: no member `id`"
-        );
+    }
+
+    #[test]
+    fn what_cannot_be_embedded_is_told() {
+        let error = |format, bytes: &[u8]| parse(format, Some("id"), Body::Bytes(bytes)).err();
+        let told = |what: &str| Some(what.to_owned());
+        let blank = told("blank (pass over it with --skip-empty)");
+        assert_eq!(error(InputFormat::Lines, b" \r"), blank);
+        assert_eq!(error(InputFormat::Jsonl, b""), blank);
+        assert_eq!(error(InputFormat::Lines, b"\xff"), told("not UTF-8"));
+        let json = |line: &[u8]| error(InputFormat::Jsonl, line);
+        assert_eq!(json(b"[1]"), told("not a JSON object"));
+        assert_eq!(json(b"{}"), told("no member `text`"));
+        assert_eq!(json(br#"{"text": 1}"#), told("`text` is not a string"));
+        assert_eq!(json(br#"{"text": "a"}"#), told("no member `id`"));
         let long = "x".repeat(MAX_INPUT_CHARS + 1);
         assert_eq!(
             error(InputFormat::Lines, long.as_bytes()),
-            "in.txt, line 3: longer than 300000 characters"
+            told("longer than 300000 characters")
         );
     }
 
@@ -228,7 +237,7 @@ mod tests {
     fn a_text_of_wide_characters_may_have_more_bytes_than_characters() {
         let wide = "ü".repeat(MAX_INPUT_CHARS);
         assert_eq!(
-            parse(InputFormat::Lines, None, wide.as_bytes()),
+            parse(InputFormat::Lines, None, Body::Bytes(wide.as_bytes())),
             said(&wide, None)
         );
     }

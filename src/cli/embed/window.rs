@@ -4,11 +4,14 @@ use std::collections::{HashMap, VecDeque};
 
 use sha2::{Digest, Sha256};
 
+use super::calls::Outcome;
 use super::input::Chunk;
 use super::record::Record;
+use crate::gateway::RunError;
 
-/// How many different inputs, before the batch that is looked at, are remembered. Their vectors are kept.
-const REMEMBERED: usize = 1024;
+/// How many different inputs, before the batch that is looked at, are remembered. Their vectors are kept: 48 MiB of
+/// them where a vector has 1536 numbers.
+pub const REMEMBERED: usize = 8192;
 
 /// Finds inputs that are the same as an earlier one. Each different input gets a number, from 0.
 #[derive(Default)]
@@ -90,25 +93,25 @@ impl Batch {
 /// The vectors of the inputs that a [`Window`] remembers, batch by batch in the order in which it saw them.
 #[derive(Default)]
 pub struct Vectors {
-    kept: VecDeque<Vec<f32>>,
+    kept: VecDeque<Outcome>,
     /// The number of the first that is kept.
     first: u64,
 }
 
 impl Vectors {
     /// Takes in the vectors of the next batch, in the order of their numbers; forgets as the window does.
-    pub fn extend(&mut self, vectors: Vec<Vec<f32>>) {
+    pub fn extend(&mut self, outcomes: Vec<Outcome>) {
         let forgotten = self.kept.len().saturating_sub(REMEMBERED);
         self.kept.drain(..forgotten);
         self.first += forgotten as u64;
-        self.kept.extend(vectors);
+        self.kept.extend(outcomes);
     }
 
-    /// The vector of an input of the last batch.
-    pub fn get(&self, number: u64) -> &[f32] {
+    /// The vector of an input of the last batch, or why it has none.
+    pub fn get(&self, number: u64) -> Result<&[f32], &RunError> {
         let place =
             usize::try_from(number - self.first).expect("as many as are kept fit in memory");
-        &self.kept[place]
+        self.kept[place].as_deref()
     }
 }
 
@@ -119,6 +122,7 @@ mod tests {
 
     fn chunk(texts: impl IntoIterator<Item = impl Into<String>>) -> Chunk {
         let record = |(index, text): (usize, _)| Record {
+            index: index as u64,
             text: Into::into(text),
             id: None,
             place: Place {
@@ -152,13 +156,14 @@ mod tests {
         let mut vectors = Vectors::default();
         for round in 0..40 {
             // New texts, one of the round before, and one of long ago.
-            let fresh = (0..100).map(|index| format!("{round}-{index}"));
-            let old = [format!("{}-99", round - 1), "0-0".to_owned()];
+            let fresh = (0..1000).map(|index| format!("{round}-{index}"));
+            let old = [format!("{}-999", round - 1), "0-0".to_owned()];
             let texts: Vec<String> = fresh.chain(old).collect();
             let mut batch = window.admit(chunk(texts.clone()));
-            vectors.extend(batch.take_fresh().iter().map(|text| vector(text)).collect());
+            let fresh = batch.take_fresh();
+            vectors.extend(fresh.iter().map(|text| Ok(vector(text))).collect());
             for (record, number) in batch.inputs() {
-                assert_eq!(vectors.get(number), vector(&record.text));
+                assert_eq!(vectors.get(number), Ok(&vector(&record.text)[..]));
             }
             assert!(window.numbers.len() <= REMEMBERED + batch.len());
             assert!(vectors.kept.len() <= REMEMBERED + batch.len());
