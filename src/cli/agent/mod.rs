@@ -3,6 +3,7 @@
 mod answer;
 mod json;
 mod message;
+mod pictures;
 mod terminal_text;
 
 use std::path::PathBuf;

@@ -2,9 +2,11 @@
 
 use super::links::{self, Link, MAX_LINKS};
 use super::request::{Content, Object, Part as WirePart};
-use crate::chat::{Audio, Document, Image, ImageSource, Part};
+use crate::chat::{
+    Audio, Document, Image, ImageSource, MAX_IMAGE_BYTES, MAX_IMAGES, MAX_IMAGES_BYTES, Part,
+};
 use crate::server::error::ApiError;
-use crate::server::media::{self, DataUrl, MAX_IMAGE_BYTES, MAX_IMAGES, MAX_IMAGES_BYTES};
+use crate::server::media::{self, DataUrl};
 
 /// What the pictures of a request come to so far: those that it brings and those that are fetched for it together.
 #[derive(Debug, Default, PartialEq)]
