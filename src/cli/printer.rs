@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::tame::tamed;
+use super::visible::visible_json;
 use crate::config::Environment;
 
 /// Prints for one command. Every write of data says whether it arrived: a closed pipe is not a panic.
@@ -25,7 +26,8 @@ const TURN: Duration = Duration::from_millis(100);
 
 impl Printer {
     pub fn new(choice: ColorChoice, env: &Environment) -> Self {
-        let wanted = env.get("NO_COLOR").is_none() && env.get("TERM") != Some("dumb");
+        let wanted =
+            env.get("NO_COLOR").is_none_or(str::is_empty) && env.get("TERM") != Some("dumb");
         let colour = |terminal: bool| match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -83,7 +85,7 @@ impl Printer {
     /// One JSON value: on one line for programs, over several for a person.
     pub fn json(self, value: &impl Serialize) -> anyhow::Result<()> {
         let text = if self.is_terminal() {
-            serde_json::to_string_pretty(value)?
+            visible_json(serde_json::to_string_pretty(value)?)
         } else {
             serde_json::to_string(value)?
         };
@@ -92,7 +94,12 @@ impl Printer {
 
     /// One JSON value on one line.
     pub fn json_line(self, value: &impl Serialize) -> anyhow::Result<()> {
-        Ok(self.line(serde_json::to_string(value)?)?)
+        let json = serde_json::to_string(value)?;
+        Ok(self.line(if self.is_terminal() {
+            visible_json(json)
+        } else {
+            json
+        })?)
     }
 
     /// Says something to the person, beside the data.
@@ -110,6 +117,14 @@ impl Printer {
         Style::new()
             .bold()
             .force_styling(self.colour)
+            .apply_to(text)
+    }
+
+    /// Beside the point, on stderr.
+    pub fn aside<D: Display>(self, text: D) -> impl Display {
+        Style::new()
+            .dim()
+            .force_styling(self.colour_stderr)
             .apply_to(text)
     }
 
