@@ -84,6 +84,8 @@ struct Globals {
 #[derive(Debug, Subcommand)]
 enum Command {
     Agent(agent::AgentArgs),
+    #[command(name = "__complete")]
+    Ask(completion::AskArgs),
     Completion(completion::CompletionArgs),
     Config(config::ConfigArgs),
     Embed(embed::EmbedArgs),
@@ -154,6 +156,10 @@ pub fn run(cli: Cli, printer: Printer) -> anyhow::Result<()> {
     match cli.command {
         None => overview::run(&context),
         Some(Command::Agent(args)) => agent::run(&context, args),
+        Some(Command::Ask(args)) => {
+            completion::ask(printer, &args);
+            Ok(())
+        }
         Some(Command::Completion(args)) => completion::run(&context, &args),
         Some(Command::Config(args)) => config::run(&context, &args),
         Some(Command::Embed(args)) => embed::run(&context, args),
@@ -187,15 +193,10 @@ fn exit_of_fault(fault: Fault) -> Exit {
     }
 }
 
-/// The files that packagers ship: completion scripts and manual pages, by their path in the repository.
+/// The manual pages that packagers ship, by their path in the repository.
 pub fn generated() -> Vec<(PathBuf, Vec<u8>)> {
-    let scripts = completion::scripts()
-        .into_iter()
-        .map(|(name, bytes)| (PathBuf::from("completions").join(name), bytes));
-    let pages = man::pages()
-        .into_iter()
-        .map(|(name, bytes)| (PathBuf::from("man").join(name), bytes));
-    scripts.chain(pages).collect()
+    let in_folder = |(name, bytes)| (PathBuf::from("man").join(name), bytes);
+    man::pages().into_iter().map(in_folder).collect()
 }
 
 fn command() -> clap::Command {

@@ -26,8 +26,7 @@ const TURN: Duration = Duration::from_millis(100);
 
 impl Printer {
     pub fn new(choice: ColorChoice, env: &Environment) -> Self {
-        let wanted =
-            env.get("NO_COLOR").is_none_or(str::is_empty) && env.get("TERM") != Some("dumb");
+        let wanted = env.get("NO_COLOR").is_none() && env.get("TERM") != Some("dumb");
         let colour = |terminal: bool| match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
