@@ -5,7 +5,7 @@ use str
 set edit:completion:arg-completer[openclaw] = {|@words|
     var answer = []
     try {
-        set answer = [((external $words[0]) __complete --current=$words[-1] -- $@words[1..-1] 2>/dev/null </dev/null)]
+        set answer = [((external $words[0]) __complete --current=$words[-1] -- (all $words[1..-1]) 2>/dev/null </dev/null)]
     } catch {
         nop
     }

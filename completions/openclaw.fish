@@ -11,7 +11,7 @@ function __openclaw_offers
         test (count $answer) -gt 0; and printf '%s\n' $answer
         return
     end
-    set -l option (string match -r -- '^--[^=]*=' $current)
+    set -l option (string match -r -- '^--[^=]*=' $current; or echo '')
     set -l path (string replace -r -- '^--[^=]*=' '' $current)
     for file in (__fish_complete_path $path)
         printf '%s\n' $option$file

@@ -5,6 +5,7 @@ mod agent;
 mod completion;
 mod config;
 mod embed;
+mod examples;
 mod exit;
 mod gateway;
 mod logging;
@@ -22,7 +23,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::chat::ModelRef;
 use crate::config::{Environment, Loaded};
@@ -96,6 +97,23 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the arguments of this process. Help, the version, and what is wrong with the arguments, is printed here.
+    ///
+    /// # Errors
+    /// How the program is to end, where it has nothing more to do.
+    pub fn read() -> Result<Self, Exit> {
+        let read = command().try_get_matches();
+        let read = read.and_then(|matches| Self::from_arg_matches(&matches));
+        read.map_err(|answer| match answer.print() {
+            _ if answer.use_stderr() => Exit::Usage,
+            Ok(()) => Exit::Done,
+            Err(error) => report(
+                &error.into(),
+                Printer::new(ColorChoice::Auto, &Environment::process()),
+            ),
+        })
+    }
+
     /// The printer that these arguments and the environment ask for.
     pub fn printer(&self) -> Printer {
         Printer::new(self.globals.color, &Environment::process())
@@ -200,7 +218,7 @@ pub fn generated() -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 fn command() -> clap::Command {
-    Cli::command()
+    examples::add(Cli::command(), "openclaw")
 }
 
 /// How long the session store has to finish what was handed to it.
