@@ -63,7 +63,8 @@ impl Printer {
     /// The columns of the terminal that stdout is, if it is one.
     pub fn width(self) -> Option<usize> {
         let (_, columns) = Term::stdout().size_checked()?;
-        self.is_terminal().then_some(columns.into())
+        // Some pseudo-terminals have been told no size.
+        (self.is_terminal() && columns > 0).then_some(columns.into())
     }
 
     /// Writes data as it is, at once.

@@ -206,9 +206,10 @@ fn whatever_is_broken_the_answer_is_silence() {
     std::fs::create_dir_all(broken.home.path().join(".local/state/openclaw")).unwrap();
     assert_eq!(broken.run(&sessions).err, "");
 
-    let homeless = Shell::new();
-    let ran = homeless.command(&sessions).env_remove("HOME").output();
-    assert_eq!(Ran::of(&ran.unwrap()).err, "");
+    let empty = Shell::new();
+    let homeless = empty.command(&sessions).env("HOME", "/no/such").output();
+    assert_eq!(Ran::of(&homeless.unwrap()).err, "");
+    assert_eq!(empty.run(&sessions), silence);
     let absent = [
         "__complete",
         "--current=m",
@@ -218,14 +219,14 @@ fn whatever_is_broken_the_answer_is_silence() {
         "agent",
         "--model",
     ];
-    assert_eq!(homeless.run(&absent), silence);
+    assert_eq!(empty.run(&absent), silence);
     assert_eq!(
-        homeless
+        empty
             .run(&["__complete", "--current=-x=", "--", "-", "--=", "-é", ""])
             .err,
         ""
     );
-    let left = std::fs::read_dir(homeless.home.path()).unwrap().count();
+    let left = std::fs::read_dir(empty.home.path()).unwrap().count();
     assert_eq!(left, 0, "asking writes nothing");
 }
 

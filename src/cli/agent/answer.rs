@@ -107,25 +107,22 @@ impl Answer {
         if matches!(self.output, Output::Events) {
             return self.event(line_of_tool(activity));
         }
-        let (name, told) = match activity {
-            ToolActivity::Called(call) => (&call.name, call.arguments.as_str()),
-            ToolActivity::Answered { is_error, .. } if !is_error => return Ok(()),
-            ToolActivity::Answered { name, text, .. } => (name, text.as_str()),
+        let (name, how, told) = match activity {
+            ToolActivity::Called(call) => (&call.name, "", &call.arguments),
+            ToolActivity::Answered {
+                is_error: false, ..
+            } => return Ok(()),
+            ToolActivity::Answered { name, text, .. } => (name, " failed:", text),
         };
         if matches!(self.output, Output::Text { .. }) {
-            let failed = match activity {
-                ToolActivity::Called(_) => "",
-                ToolActivity::Answered { .. } => " failed:",
-            };
-            let name = on_one_line(name, MAX_NAME_CHARS);
-            let told = on_one_line(told, MAX_TOLD_CHARS);
             // On a terminal a note stands on a line of its own.
             if self.printer.is_terminal() {
                 self.end_line()?;
             }
-            let note = format!("tool: {name}{failed} {told}");
-            self.spinner
-                .suspend(|| self.printer.note(self.printer.aside(note)));
+            let name = on_one_line(name, MAX_NAME_CHARS);
+            let told = on_one_line(told, MAX_TOLD_CHARS);
+            let note = self.printer.aside(format!("tool: {name}{how} {told}"));
+            self.spinner.suspend(|| self.printer.note(note));
         }
         Ok(())
     }

@@ -37,13 +37,16 @@ impl Announcement<'_> {
             let _ = writeln!(text, "  export OPENCLAW_GATEWAY_TOKEN={}", token.expose());
         }
         let _ = match self.call() {
-            Some(call) => write!(
-                text,
-                "\ncurl:\n  {call}\n\nOpen WebUI (key as above, model openclaw/default):\n  {}\n",
-                self.open_webui()
-            ),
+            Some(call) => write!(text, "\ncurl:\n  {call}\n"),
             None => write!(text, "\n{NOTHING_ON}\n"),
         };
+        if self.endpoints.chat_completions_on() {
+            let _ = write!(
+                text,
+                "\nOpen WebUI (key as above, model openclaw/default):\n  {}\n",
+                self.open_webui()
+            );
+        }
         text
     }
 

@@ -47,7 +47,7 @@ impl Terminal {
         // Makes the terminal the controlling one, so that Ctrl-C is a signal.
         let mut on_terminal = Command::new("setsid");
         on_terminal
-            .arg("--ctty")
+            .arg("-c")
             .arg(command.get_program())
             .args(command.get_args())
             .env_clear();
