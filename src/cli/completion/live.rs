@@ -118,6 +118,6 @@ fn sessions(gateway: &Gateway) -> Vec<Offer> {
     };
     sessions
         .iter()
-        .map(|session| Offer::new(session.key.to_string(), turns(session.turns.into())))
+        .map(|session| Offer::new(session.key.to_string(), turns(session.turns)))
         .collect()
 }

@@ -27,12 +27,12 @@ pub struct CompletionArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "lower")]
 enum Shell {
     Bash,
     Elvish,
     Fish,
-    PowerShell,
+    #[value(name = "powershell")]
+    Pwsh,
     Zsh,
 }
 
@@ -47,7 +47,7 @@ impl Shell {
             Self::Bash => script!("openclaw.bash"),
             Self::Elvish => script!("openclaw.elv"),
             Self::Fish => script!("openclaw.fish"),
-            Self::PowerShell => script!("_openclaw.ps1"),
+            Self::Pwsh => script!("_openclaw.ps1"),
             Self::Zsh => script!("_openclaw"),
         }
     }

@@ -13,10 +13,16 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::waiting::PATIENCE;
 
-/// Whether a program can be started here.
+/// Whether a program that a test would use is there; where it is not, says that the test is skipped.
 pub fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    let is_there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    if !is_there {
+        // Not `eprintln!`: the test harness would keep it to itself.
+        let mut terminal = std::io::stderr();
+        writeln!(terminal, "\n*** SKIPPED: there is no {program} here ***").unwrap();
+    }
+    is_there
 }
 
 /// A pseudo-terminal that is the program's stdin, stdout, stderr, and the place where its keys come from.
