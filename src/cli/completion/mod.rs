@@ -112,7 +112,10 @@ mod tests {
         assert_eq!(asked(&[], "se"), ["values", "sessions"]);
         assert_eq!(asked(&["sessions"], "s"), ["values", "show"]);
         assert_eq!(asked(&["agent"], "--session"), ["values", "--session-key"]);
-        assert_eq!(asked(&["--log-level", "debug", "mod"], ""), ["values"]);
+        assert_eq!(
+            asked(&["--log-level", "debug"], "mod"),
+            ["values", "models"]
+        );
         assert_eq!(asked(&[], "__"), ["values"], "the hidden one stays hidden");
     }
 

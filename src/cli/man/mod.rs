@@ -115,7 +115,7 @@ mod tests {
             .unwrap();
         let page = String::from_utf8(page).unwrap();
         assert!(page.starts_with(".ie"), "{page}");
-        assert!(page.contains("\n.TH OPENCLAW\\-AGENT 1 "), "{page}");
+        assert!(page.contains("\n.TH OPENCLAW-AGENT 1 "), "{page}");
         let synopsis = "[\\fB\\-\\-model\\fR \\fIREF\\fR]";
         assert!(page.contains(synopsis), "{page}");
     }
