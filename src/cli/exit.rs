@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::Printer;
-use super::visible::visible;
 use crate::auth::AuthSetupError;
 use crate::config::{InitError, LoadError};
 use crate::gateway::{Fault, RunError, SetupError};
@@ -134,13 +133,13 @@ pub fn describe(error: &anyhow::Error, printer: Printer) -> String {
         // A report of its own, with places and remedies.
         return format!("{report}\n");
     }
+    let mut text = format!("{} {error}\n", printer.alarm("error:"));
     let mut above = error.to_string();
-    let mut text = format!("{} {}\n", printer.alarm("error:"), visible(&above));
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
         // Some errors repeat their cause in their own words.
         if !above.contains(&cause) {
-            text += &format!("  caused by: {}\n", visible(&cause));
+            text += &format!("  caused by: {cause}\n");
         }
         above = cause;
     }

@@ -17,7 +17,6 @@ mod sessions;
 mod stdin;
 mod table;
 mod tame;
-mod visible;
 
 use std::future::Future;
 use std::path::PathBuf;

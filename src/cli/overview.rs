@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::logging::Role;
-use super::visible::on_one_line;
+use super::tame::on_one_line;
 use super::{CliError, Context};
 use crate::config::Loaded;
 use crate::gateway::{Catalog, CatalogScope, Gateway};

@@ -11,7 +11,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::tame::tamed;
-use super::visible::visible_json;
 use crate::config::Environment;
 
 /// Prints for one command. Every write of data says whether it arrived: a closed pipe is not a panic.
@@ -85,7 +84,7 @@ impl Printer {
     /// One JSON value: on one line for programs, over several for a person.
     pub fn json(self, value: &impl Serialize) -> anyhow::Result<()> {
         let text = if self.is_terminal() {
-            visible_json(serde_json::to_string_pretty(value)?)
+            tamed(&serde_json::to_string_pretty(value)?, false).into_owned()
         } else {
             serde_json::to_string(value)?
         };
@@ -95,11 +94,10 @@ impl Printer {
     /// One JSON value on one line.
     pub fn json_line(self, value: &impl Serialize) -> anyhow::Result<()> {
         let json = serde_json::to_string(value)?;
-        Ok(self.line(if self.is_terminal() {
-            visible_json(json)
-        } else {
-            json
-        })?)
+        Ok(match self.is_terminal() {
+            true => self.line(tamed(&json, false))?,
+            false => self.line(json)?,
+        })
     }
 
     /// Says something to the person, beside the data.

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::logging::Role;
 use super::table::Table;
-use super::visible::visible;
+use super::tame::is_obeyed;
 use super::{CliError, Context, Printer, until_interrupted};
 use crate::chat::{Message, Principal};
 use crate::gateway::{Gateway, Page, RunError, SessionId, Summary, Transcript, Turn, TurnState};
@@ -158,6 +158,8 @@ fn print(turn: &Turn, printer: Printer) -> anyhow::Result<()> {
             Message::Assistant { tool_calls, .. } => ("assistant", tool_calls.as_slice()),
             Message::Tool { .. } => ("tool", &[][..]),
         };
+        // What a model or a stranger wrote must not steer the terminal.
+        let visible = |text: &str| -> String { text.chars().filter(|c| !is_obeyed(*c)).collect() };
         printer.line(format_args!(
             "{}: {}",
             printer.strong(who),

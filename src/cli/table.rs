@@ -2,7 +2,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::visible::on_one_line;
+use super::tame::on_one_line;
 
 /// A table of `N` columns.
 pub struct Table<const N: usize> {

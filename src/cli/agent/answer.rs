@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use super::json::{Call, Line, Whole, add, line_of, line_of_tool};
 use super::terminal::TerminalText;
 use crate::chat::{Delta, FinishReason, Finished, RunEvent, Started, ToolActivity};
-use crate::cli::visible::on_one_line;
+use crate::cli::tame::on_one_line;
 use crate::cli::{Printer, tell_if_offline};
 
 /// How much of what a tool was asked, or failed with, is told on stderr, in characters.

@@ -6,7 +6,7 @@ use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use super::words::Position;
-use crate::cli::visible::on_one_line;
+use crate::cli::tame::on_one_line;
 
 /// Where the values of an argument come from that the command line does not know itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,9 +8,7 @@ use futures_util::{FutureExt, Stream, StreamExt, stream};
 use tokio::time::{Instant, timeout};
 
 use super::parts::Pictures;
-use crate::chat::{
-    ChatRequest, Image, ImageSource, MAX_IMAGE_BYTES, Message, Part, Routing,
-};
+use crate::chat::{ChatRequest, Image, ImageSource, MAX_IMAGE_BYTES, Message, Part, Routing};
 use crate::config::FetchConfig;
 use crate::gateway::{FetchRules, Gateway, RunError};
 use crate::server::error::ApiError;

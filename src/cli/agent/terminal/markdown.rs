@@ -3,7 +3,7 @@
 
 use super::highlight::Highlighter;
 use super::pen::{Colour, Pen, Style};
-use crate::cli::visible::is_visible;
+use crate::cli::tame::is_obeyed;
 
 /// The most characters that are held back.
 const MAX_HELD: usize = 1_000;
@@ -78,7 +78,7 @@ impl TerminalText {
 
     /// What can be written now.
     pub fn push(&mut self, text: &str) -> String {
-        for c in text.chars().filter(|c| is_visible(*c)) {
+        for c in text.chars().filter(|c| !is_obeyed(*c)) {
             match self.colour {
                 true => self.take(c),
                 false => self.pen.write_char(c, Style::PLAIN),
