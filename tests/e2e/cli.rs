@@ -430,7 +430,9 @@ fn help_and_version_are_there_at_once_and_read_nothing() {
             begun.elapsed()
         });
         let best = times.min().unwrap();
-        assert!(best < Duration::from_millis(10), "{question}: {best:?}");
+        // Of the program as it is shipped; without optimization, and beside other tests, it may take longer.
+        let limit = if cfg!(debug_assertions) { 50 } else { 10 };
+        assert!(best < Duration::from_millis(limit), "{question}: {best:?}");
     }
     assert_eq!(shell.run(&[]).code, Some(2));
     assert_eq!(shell.run(&["nonsense"]).code, Some(2));

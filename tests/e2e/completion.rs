@@ -194,7 +194,7 @@ fn whatever_is_broken_the_answer_is_silence() {
     let ask = ["__complete", "--current=m", "--", "agent", "--model"];
     let broken = Shell::with(&json!({ "gateway": "broken" }));
     assert_eq!(broken.run(&ask), silence);
-    let sessions = ["__complete", "--current=", "--", "sessions", "show"];
+    let sessions = ["__complete", "--current=a", "--", "sessions", "show"];
     std::fs::create_dir_all(broken.home.path().join(".local/state/openclaw")).unwrap();
     assert_eq!(broken.run(&sessions).err, "");
 
@@ -236,6 +236,8 @@ fn an_answer_comes_before_a_finger_leaves_the_key() {
             begun.elapsed()
         });
         let best = times.min().unwrap();
-        assert!(best < Duration::from_millis(20), "{ask:?}: {best:?}");
+        // Of the program as it is shipped; without optimization, and beside other tests, it may take longer.
+        let limit = if cfg!(debug_assertions) { 100 } else { 20 };
+        assert!(best < Duration::from_millis(limit), "{ask:?}: {best:?}");
     }
 }
