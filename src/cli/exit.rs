@@ -27,6 +27,28 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// Every one, and what it means, for the manual.
+    pub const MEANINGS: &[(Self, &str)] = &[
+        (
+            Self::Done,
+            "Done; a reader that closed the pipe counts as done",
+        ),
+        (Self::Failed, "The run failed"),
+        (
+            Self::Usage,
+            "The arguments are wrong, or name something that is not there",
+        ),
+        (Self::BadInput, "Bad input data; the line is named"),
+        (Self::Unreachable, "The provider cannot be reached"),
+        (Self::TryLater, "Busy or rate limited: try again later"),
+        (Self::Refused, "Refused: key, scope or policy"),
+        (Self::Misconfigured, "The configuration is wrong"),
+        (Self::TimedOut, "Timed out"),
+        (Self::Interrupted, "Interrupted"),
+    ];
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

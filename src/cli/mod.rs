@@ -5,6 +5,7 @@ mod agent;
 mod completion;
 mod config;
 mod embed;
+mod examples;
 mod exit;
 mod gateway;
 mod logging;
@@ -21,7 +22,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::chat::ModelRef;
 use crate::config::{Environment, Loaded};
@@ -83,6 +84,8 @@ struct Globals {
 #[derive(Debug, Subcommand)]
 enum Command {
     Agent(agent::AgentArgs),
+    #[command(name = "__complete")]
+    Ask(completion::AskArgs),
     Completion(completion::CompletionArgs),
     Config(config::ConfigArgs),
     Embed(embed::EmbedArgs),
@@ -93,6 +96,23 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the arguments of this process. Help, the version, and what is wrong with the arguments, is printed here.
+    ///
+    /// # Errors
+    /// How the program is to end, where it has nothing more to do.
+    pub fn read() -> Result<Self, Exit> {
+        let read = command().try_get_matches();
+        let read = read.and_then(|matches| Self::from_arg_matches(&matches));
+        read.map_err(|answer| match answer.print() {
+            _ if answer.use_stderr() => Exit::Usage,
+            Ok(()) => Exit::Done,
+            Err(error) => report(
+                &error.into(),
+                Printer::new(ColorChoice::Auto, &Environment::process()),
+            ),
+        })
+    }
+
     /// The printer that these arguments and the environment ask for.
     pub fn printer(&self) -> Printer {
         Printer::new(self.globals.color, &Environment::process())
@@ -153,6 +173,10 @@ pub fn run(cli: Cli, printer: Printer) -> anyhow::Result<()> {
     match cli.command {
         None => overview::run(&context),
         Some(Command::Agent(args)) => agent::run(&context, args),
+        Some(Command::Ask(args)) => {
+            completion::ask(printer, &args);
+            Ok(())
+        }
         Some(Command::Completion(args)) => completion::run(&context, &args),
         Some(Command::Config(args)) => config::run(&context, &args),
         Some(Command::Embed(args)) => embed::run(&context, args),
@@ -186,19 +210,14 @@ fn exit_of_fault(fault: Fault) -> Exit {
     }
 }
 
-/// The files that packagers ship: completion scripts and manual pages, by their path in the repository.
+/// The manual pages that packagers ship, by their path in the repository.
 pub fn generated() -> Vec<(PathBuf, Vec<u8>)> {
-    let scripts = completion::scripts()
-        .into_iter()
-        .map(|(name, bytes)| (PathBuf::from("completions").join(name), bytes));
-    let pages = man::pages()
-        .into_iter()
-        .map(|(name, bytes)| (PathBuf::from("man").join(name), bytes));
-    scripts.chain(pages).collect()
+    let in_folder = |(name, bytes)| (PathBuf::from("man").join(name), bytes);
+    man::pages().into_iter().map(in_folder).collect()
 }
 
 fn command() -> clap::Command {
-    Cli::command()
+    examples::add(Cli::command(), "openclaw")
 }
 
 /// How long the session store has to finish what was handed to it.

@@ -62,7 +62,8 @@ impl Printer {
     /// The columns of the terminal that stdout is, if it is one.
     pub fn width(self) -> Option<usize> {
         let (_, columns) = Term::stdout().size_checked()?;
-        self.is_terminal().then_some(columns.into())
+        // Some pseudo-terminals have been told no size.
+        (self.is_terminal() && columns > 0).then_some(columns.into())
     }
 
     /// Writes data as it is, at once.
@@ -83,7 +84,7 @@ impl Printer {
     /// One JSON value: on one line for programs, over several for a person.
     pub fn json(self, value: &impl Serialize) -> anyhow::Result<()> {
         let text = if self.is_terminal() {
-            serde_json::to_string_pretty(value)?
+            tamed(&serde_json::to_string_pretty(value)?, false).into_owned()
         } else {
             serde_json::to_string(value)?
         };
@@ -92,7 +93,11 @@ impl Printer {
 
     /// One JSON value on one line.
     pub fn json_line(self, value: &impl Serialize) -> anyhow::Result<()> {
-        Ok(self.line(serde_json::to_string(value)?)?)
+        let json = serde_json::to_string(value)?;
+        Ok(match self.is_terminal() {
+            true => self.line(tamed(&json, false))?,
+            false => self.line(json)?,
+        })
     }
 
     /// Says something to the person, beside the data.
@@ -110,6 +115,14 @@ impl Printer {
         Style::new()
             .bold()
             .force_styling(self.colour)
+            .apply_to(text)
+    }
+
+    /// Beside the point, on stderr.
+    pub fn aside<D: Display>(self, text: D) -> impl Display {
+        Style::new()
+            .dim()
+            .force_styling(self.colour_stderr)
             .apply_to(text)
     }
 

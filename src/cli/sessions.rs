@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::logging::Role;
 use super::table::Table;
+use super::tame::is_obeyed;
 use super::{CliError, Context, Printer, until_interrupted};
 use crate::chat::{Message, Principal};
 use crate::gateway::{Gateway, Page, RunError, SessionId, Summary, Transcript, Turn, TurnState};
@@ -106,7 +107,7 @@ async fn list(gateway: &Gateway, printer: Printer, args: &ListArgs) -> anyhow::R
 }
 
 fn table(sessions: &[Summary], printer: Printer) -> String {
-    let mut table = Table::new(["KEY", "TURNS", "LAST USED"]);
+    let mut table = Table::new(["KEY", "TURNS", "LAST USED"]).keep(0);
     for session in sessions {
         table.row([
             session.key.to_string(),
@@ -158,11 +159,7 @@ fn print(turn: &Turn, printer: Printer) -> anyhow::Result<()> {
             Message::Tool { .. } => ("tool", &[][..]),
         };
         // What a model or a stranger wrote must not steer the terminal.
-        let visible = |text: &str| -> String {
-            text.chars()
-                .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-                .collect()
-        };
+        let visible = |text: &str| -> String { text.chars().filter(|c| !is_obeyed(*c)).collect() };
         printer.line(format_args!(
             "{}: {}",
             printer.strong(who),

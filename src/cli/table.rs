@@ -1,10 +1,19 @@
 //! Aligned columns that fit a terminal. Pure: text in, text out.
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::tame::on_one_line;
+
 /// A table of `N` columns.
 pub struct Table<const N: usize> {
     header: [&'static str; N],
     rows: Vec<[String; N]>,
+    /// The column that is cut last, because it is what a reader copies.
+    kept: Option<usize>,
 }
+
+/// The most characters of a cell.
+const MAX_CELL_CHARS: usize = 400;
 
 /// Between two columns.
 const GAP: &str = "  ";
@@ -17,11 +26,19 @@ impl<const N: usize> Table<N> {
         Self {
             header,
             rows: Vec::new(),
+            kept: None,
         }
     }
 
+    /// Cuts this column only where all others are as narrow as can be.
+    pub fn keep(mut self, column: usize) -> Self {
+        self.kept = Some(column);
+        self
+    }
+
     pub fn row(&mut self, cells: [String; N]) {
-        self.rows.push(cells);
+        self.rows
+            .push(cells.map(|cell| on_one_line(&cell, MAX_CELL_CHARS)));
     }
 
     /// Lines of the table. A column without cells is left out; with a `width`, the widest columns are cut until the
@@ -29,7 +46,7 @@ impl<const N: usize> Table<N> {
     pub fn render(&self, width: Option<usize>, style: impl Fn(String) -> String) -> String {
         let mut widths = self.widths();
         if let Some(width) = width {
-            fit(&mut widths, width);
+            fit(&mut widths, width, self.kept);
         }
         let header = self.header.map(str::to_owned);
         let mut out = style(line(&header, &widths)) + "\n";
@@ -43,7 +60,7 @@ impl<const N: usize> Table<N> {
     /// The width of each column: 0 where no row has anything.
     fn widths(&self) -> [usize; N] {
         std::array::from_fn(|column| {
-            let cells = self.rows.iter().map(|row| row[column].chars().count());
+            let cells = self.rows.iter().map(|row| row[column].width());
             match cells.max().unwrap_or(0) {
                 0 => 0,
                 widest => widest.max(self.header[column].len()),
@@ -52,8 +69,8 @@ impl<const N: usize> Table<N> {
     }
 }
 
-/// Narrows the widest column again and again until all of them fit, or none can be narrowed.
-fn fit(widths: &mut [usize], width: usize) {
+/// Narrows the widest column again and again until all of them fit, or none can be narrowed; `kept` comes last.
+fn fit(widths: &mut [usize], width: usize, kept: Option<usize>) {
     let total = |widths: &[usize]| {
         let shown = widths.iter().filter(|width| **width > 0);
         shown
@@ -62,24 +79,39 @@ fn fit(widths: &mut [usize], width: usize) {
             .saturating_sub(GAP.len())
     };
     while total(widths) > width {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > NARROWEST => *widest -= 1,
-            _ => return,
+        let mut wide: Vec<(usize, &mut usize)> = widths.iter_mut().enumerate().collect();
+        wide.retain(|(_, width)| **width > NARROWEST);
+        let widest = wide
+            .into_iter()
+            .max_by_key(|(column, width)| (Some(*column) != kept, **width));
+        match widest {
+            Some((_, widest)) => *widest -= 1,
+            None => return,
         }
     }
 }
 
 fn line<const N: usize>(cells: &[String; N], widths: &[usize; N]) -> String {
     let shown = cells.iter().zip(widths).filter(|(_, width)| **width > 0);
-    let cells = shown.map(|(cell, width)| format!("{:<width$}", cut(cell, *width)));
+    let cells = shown.map(|(cell, width)| {
+        let cell = cut(cell, *width);
+        let missing = width.saturating_sub(cell.width());
+        cell + &" ".repeat(missing)
+    });
     cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
 }
 
+/// The beginning of the cell that fits into `width` columns, an ellipsis where something is cut off.
 fn cut(cell: &str, width: usize) -> String {
-    if cell.chars().count() <= width {
+    if cell.width() <= width {
         return cell.to_owned();
     }
-    let kept: String = cell.chars().take(width - 1).collect();
+    let mut columns = 0;
+    let fits = |c: &char| {
+        columns += c.width().unwrap_or(0);
+        columns < width
+    };
+    let kept: String = cell.chars().take_while(fits).collect();
     kept + "…"
 }
 
@@ -119,6 +151,28 @@ mod tests {
         assert_eq!(
             table().render(Some(3), |header| header),
             "REF       TAGS\nopenai/…  default\np/m\n"
+        );
+    }
+
+    #[test]
+    fn the_kept_column_is_cut_last() {
+        let table = table().keep(0);
+        let cut_others = "REF             TAGS\nopenai/gpt-5.4  default\np/m\n";
+        assert_eq!(table.render(Some(23), |header| header), cut_others);
+        assert_eq!(
+            table.render(Some(20), |header| header),
+            "REF          TAGS\nopenai/gpt…  default\np/m\n"
+        );
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns_and_none_steers_the_terminal() {
+        let mut table = Table::new(["A", "B"]);
+        table.row(["名前\u{1b}[31m".to_owned(), "x".to_owned()]);
+        table.row(["abc".to_owned(), "y".to_owned()]);
+        assert_eq!(
+            table.render(None, |header| header),
+            "A         B\n名前[31m  x\nabc       y\n"
         );
     }
 

@@ -41,7 +41,21 @@ pub fn tamed_line(line: &str, colour: bool) -> String {
     tamed(&body.replace('\n', "\\n"), colour).into_owned() + end
 }
 
-fn is_obeyed(c: char) -> bool {
+/// The text on one line of at most `limit` characters, an ellipsis where more would come. What a terminal would obey is
+/// left out.
+pub fn on_one_line(text: &str, limit: usize) -> String {
+    let shown = text.chars().filter(|c| !is_obeyed(*c));
+    let mut flat = shown.map(|c| if c == '\n' || c == '\t' { ' ' } else { c });
+    let mut line: String = flat.by_ref().take(limit).collect();
+    if flat.next().is_some() {
+        line.pop();
+        line.push('…');
+    }
+    line
+}
+
+/// Whether a terminal does something at this character, beyond showing it.
+pub fn is_obeyed(c: char) -> bool {
     let turns =
         matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     turns || (c.is_control() && !matches!(c, '\n' | '\t'))
@@ -81,6 +95,21 @@ mod tests {
         assert_eq!(tamed(red, true), red);
         assert_eq!(tamed(red, false), "\\u001b[1;31mred\\u001b[0m \\u001b[m");
         assert_eq!(tamed("\x1b[31", true), "\\u001b[31");
+    }
+
+    #[test]
+    fn json_stays_the_same_value() {
+        let hostile = "a\u{1b}]0;t\u{7}b\u{9b}31mc\r\u{202e}d\u{7f}";
+        let shown = tamed(&serde_json::to_string(hostile).unwrap(), false).into_owned();
+        assert!(!shown.contains(is_obeyed), "{shown:?}");
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), hostile);
+    }
+
+    #[test]
+    fn one_line_is_short_and_harmless() {
+        assert_eq!(on_one_line("{\n\t\"a\": \u{1b}1\n}", 40), "{  \"a\": 1 }");
+        assert_eq!(on_one_line("abcdef", 6), "abcdef");
+        assert_eq!(on_one_line("abcdefg", 6), "abcde…");
     }
 
     #[test]

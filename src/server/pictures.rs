@@ -9,8 +9,8 @@ use futures_util::{FutureExt, Stream, StreamExt, stream};
 use tokio::time::{Instant, timeout};
 
 use super::error::ApiError;
-use super::media::{DataUrl, MAX_IMAGE_BYTES, MAX_IMAGES, MAX_IMAGES_BYTES};
-use crate::chat::{ImageSource, Routing};
+use super::media::DataUrl;
+use crate::chat::{ImageSource, MAX_IMAGE_BYTES, MAX_IMAGES, MAX_IMAGES_BYTES, Routing};
 use crate::config::FetchConfig;
 use crate::gateway::{FetchRules, Gateway, RunError};
 

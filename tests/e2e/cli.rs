@@ -1,11 +1,12 @@
 //! The command line, driven as a process.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::{Answer, Ran, Scripted, Shell, config_for, merged};
+use super::support::{Answer, Ran, Scripted, Shell, config_for, is_installed, merged};
 
 #[test]
 fn a_fresh_machine_answers_offline_and_says_so() {
@@ -379,23 +380,6 @@ fn a_reader_that_leaves_is_no_failure() {
 }
 
 #[test]
-fn a_full_disk_is_a_failure() {
-    let shell = Shell::new();
-    let full = std::fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let output = shell
-        .command(&["models", "list"])
-        .stdout(full)
-        .output()
-        .unwrap();
-    let ran = Ran::of(&output);
-    assert_eq!(ran.code, Some(1));
-    assert!(ran.err.starts_with("error: "), "{}", ran.err);
-}
-
-#[test]
 fn a_taken_port_is_one_clear_sentence() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -433,25 +417,82 @@ fn an_open_gateway_is_refused_without_a_secret() {
 }
 
 #[test]
-fn the_version_is_there_at_once_and_reads_nothing() {
+fn help_and_version_are_there_at_once_and_read_nothing() {
     let shell = Shell::with(&json!({ "gateway": "broken" }));
-    let begun = Instant::now();
-    let ran = shell.run(&["--version"]);
-    assert_eq!(ran.out, format!("openclaw {}\n", env!("CARGO_PKG_VERSION")));
-    assert!(begun.elapsed().as_secs() < 5);
-    assert_eq!(shell.run(&["--help"]).code, Some(0));
+    let version = format!("openclaw {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(shell.run(&["--version"]).out, version);
+    assert!(shell.run(&["--help"]).out.contains("Usage: openclaw"));
+    for question in ["--version", "--help"] {
+        // The best of many: what else the machine does is not what is measured.
+        let times = (0..20).map(|_| {
+            let begun = Instant::now();
+            assert_eq!(shell.run(&[question]).code, Some(0));
+            begun.elapsed()
+        });
+        let best = times.min().unwrap();
+        // Of the program as it is shipped; without optimization, and beside other tests, it may take longer.
+        let limit = if cfg!(debug_assertions) { 50 } else { 10 };
+        assert!(best < Duration::from_millis(limit), "{question}: {best:?}");
+    }
     assert_eq!(shell.run(&[]).code, Some(2));
     assert_eq!(shell.run(&["nonsense"]).code, Some(2));
 }
 
 #[test]
-fn the_committed_completions_and_man_pages_are_fresh() {
+fn the_manual_pages_please_the_linter() {
+    if !is_installed("mandoc") {
+        return;
+    }
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+    let files = std::fs::read_dir(pages)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let lint = Command::new("mandoc")
+        .args(["-Tlint", "-Wwarning"])
+        .args(files)
+        .output();
+    assert_eq!(
+        Ran::of(&lint.unwrap()),
+        Ran {
+            code: Some(0),
+            out: String::new(),
+            err: String::new()
+        }
+    );
+}
+
+#[test]
+fn the_systemd_unit_is_one_that_systemd_takes() {
+    let shell = Shell::new();
+    let unit = shell
+        .run(&["gateway", "unit", "--enable", "chat-completions"])
+        .out;
+    assert!(
+        unit.contains(" gateway serve --enable chat-completions\n"),
+        "{unit}"
+    );
+    if !is_installed("systemd-analyze") {
+        return;
+    }
+    let file = shell.home.path().join("openclaw.service");
+    std::fs::write(&file, unit).unwrap();
+    let mut verify = Command::new("systemd-analyze");
+    verify
+        .args(["--user", "verify"])
+        .arg(file)
+        .env("XDG_RUNTIME_DIR", shell.home.path());
+    let ran = Ran::of(&verify.output().unwrap());
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn the_committed_man_pages_are_fresh() {
     for (path, fresh) in openclaw::cli::generated() {
         let committed = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(&path))
             .unwrap_or_default();
         assert!(
             committed == fresh,
-            "{} is stale: run `cargo run -- man man` and `cargo run -- completion SHELL`",
+            "{} is stale: run `cargo run -- man man`",
             path.display()
         );
     }

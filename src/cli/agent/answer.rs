@@ -6,12 +6,15 @@ use std::time::Instant;
 use indicatif::ProgressBar;
 
 use super::json::{Call, Line, Whole, add, line_of, line_of_tool};
-use super::terminal_text::TerminalText;
+use super::terminal::TerminalText;
 use crate::chat::{Delta, FinishReason, Finished, RunEvent, Started, ToolActivity};
+use crate::cli::tame::on_one_line;
 use crate::cli::{Printer, tell_if_offline};
 
-/// How much of a tool call's arguments is told on stderr, in characters.
+/// How much of what a tool was asked, or failed with, is told on stderr, in characters.
 const MAX_TOLD_CHARS: usize = 120;
+/// How much of a tool's name is.
+const MAX_NAME_CHARS: usize = 64;
 
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +38,7 @@ pub struct Answer {
 
 enum Output {
     Text {
-        /// `None` where stdout is no terminal: the text goes out as it is.
+        /// `None` where nobody looks: the text goes out as it is.
         terminal: Option<TerminalText>,
         /// Whether the last byte out ended a line.
         at_line_start: bool,
@@ -52,8 +55,7 @@ impl Answer {
     pub fn new(form: Form, printer: Printer, model_is_ours: bool) -> Self {
         let output = match form {
             Form::Text => Output::Text {
-                terminal: printer
-                    .is_terminal()
+                terminal: (printer.is_terminal() || printer.colours())
                     .then(|| TerminalText::new(printer.colours())),
                 at_line_start: true,
             },
@@ -105,13 +107,21 @@ impl Answer {
         if matches!(self.output, Output::Events) {
             return self.event(line_of_tool(activity));
         }
-        if let (Output::Text { .. }, ToolActivity::Called(call)) = (&self.output, activity) {
-            // On one line, whatever the model chose.
-            let told = |text: &str| -> String {
-                let printable = text.chars().filter(|c| !c.is_control());
-                printable.take(MAX_TOLD_CHARS).collect()
-            };
-            let note = format!("tool: {} {}", told(&call.name), told(&call.arguments));
+        let (name, how, told) = match activity {
+            ToolActivity::Called(call) => (&call.name, "", &call.arguments),
+            ToolActivity::Answered {
+                is_error: false, ..
+            } => return Ok(()),
+            ToolActivity::Answered { name, text, .. } => (name, " failed:", text),
+        };
+        if matches!(self.output, Output::Text { .. }) {
+            // On a terminal a note stands on a line of its own.
+            if self.printer.is_terminal() {
+                self.end_line()?;
+            }
+            let name = on_one_line(name, MAX_NAME_CHARS);
+            let told = on_one_line(told, MAX_TOLD_CHARS);
+            let note = self.printer.aside(format!("tool: {name}{how} {told}"));
             self.spinner.suspend(|| self.printer.note(note));
         }
         Ok(())
@@ -164,8 +174,8 @@ impl Answer {
         }
     }
 
-    /// Ends the line and the style of what has been printed: there will be no more.
-    pub fn break_off(&mut self) -> io::Result<()> {
+    /// Ends the line and the style of what has been printed: there will be no more, or nothing for a while.
+    pub fn end_line(&mut self) -> io::Result<()> {
         self.spinner.finish_and_clear();
         let Output::Text {
             terminal,
@@ -174,19 +184,27 @@ impl Answer {
         else {
             return Ok(());
         };
-        let mut rest = terminal
-            .take()
-            .map_or_else(String::new, TerminalText::finish);
-        if !*at_line_start {
+        let mut rest = String::new();
+        if let Some(terminal) = terminal {
+            rest = if *at_line_start {
+                terminal.finish()
+            } else {
+                terminal.push("\n")
+            };
+        } else if !*at_line_start {
             rest.push('\n');
         }
-        self.printer.text(&rest)
+        *at_line_start = true;
+        match rest.is_empty() {
+            true => Ok(()),
+            false => self.printer.text(&rest),
+        }
     }
 
     fn finish(&mut self, finished: Finished) -> anyhow::Result<()> {
         let duration_ms = self.begun.elapsed().as_millis();
         let Finished { reason, usage } = finished;
-        self.break_off()?;
+        self.end_line()?;
         match &self.output {
             Output::Text { .. } => {
                 if let Some(note) = unusual(reason) {
@@ -213,6 +231,14 @@ impl Answer {
                 duration_ms,
             }),
         }
+    }
+}
+
+/// An answer that is cut short, by Ctrl-C among others, leaves the terminal as it was.
+impl Drop for Answer {
+    fn drop(&mut self) {
+        // Where stdout is gone there is nothing to put in order.
+        let _ = self.end_line();
     }
 }
 

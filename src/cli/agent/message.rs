@@ -7,13 +7,13 @@ use std::path::Path;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::AgentArgs;
-use crate::chat::{Document, Image, ImageSource, Message, Part};
+use super::{AgentArgs, pictures};
+use crate::chat::{Document, Message, Part};
 use crate::cli::CliError;
 use crate::cli::stdin::Stdin;
 
 /// The most bytes of a message, of piped input, and of each file.
-const MAX_BYTES: u64 = 20_000_000;
+const MAX_BYTES: usize = 20_000_000;
 
 /// The message that the arguments ask for.
 ///
@@ -41,9 +41,7 @@ pub fn assemble(args: &AgentArgs) -> Result<Message, CliError> {
             Enclosure::Data(document) => parts.push(Part::Document(document)),
         }
     }
-    for path in &args.image {
-        parts.push(Part::Image(image(&name_of(path), &read(path)?)?));
-    }
+    parts.extend(pictures::read(&args.image)?.into_iter().map(Part::Image));
     let text = join(&texts);
     if !text.is_empty() {
         parts.insert(0, Part::Text(text));
@@ -96,47 +94,7 @@ fn document(name: &str, bytes: &[u8]) -> Document {
     }
 }
 
-fn image(name: &str, bytes: &[u8]) -> Result<Image, CliError> {
-    let Some(mime) = image_type(bytes) else {
-        return Err(CliError::BadInput(format!(
-            "`{name}` is no PNG, JPEG, GIF or WebP image"
-        )));
-    };
-    Ok(Image {
-        source: ImageSource::Inline {
-            mime,
-            base64: BASE64_STANDARD.encode(bytes),
-        },
-        detail: None,
-    })
-}
-
-/// The MIME type of an image, by its first bytes.
-fn image_type(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
-        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
-        [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
-        [
-            b'R',
-            b'I',
-            b'F',
-            b'F',
-            _,
-            _,
-            _,
-            _,
-            b'W',
-            b'E',
-            b'B',
-            b'P',
-            ..,
-        ] => Some("image/webp"),
-        _ => None,
-    }
-}
-
-fn name_of(path: &Path) -> String {
+pub fn name_of(path: &Path) -> String {
     path.file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy()
@@ -144,23 +102,28 @@ fn name_of(path: &Path) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    read_file(path, MAX_BYTES)
+}
+
+/// A file of at most `limit` bytes.
+pub fn read_file(path: &Path, limit: usize) -> Result<Vec<u8>, CliError> {
     let file = File::open(path).map_err(CliError::unreadable(path))?;
-    bounded(path, file)
+    bounded(path, file, limit)
 }
 
 fn read_stdin() -> Result<Vec<u8>, CliError> {
-    bounded(Path::new("stdin"), io::stdin().lock())
+    bounded(Path::new("stdin"), io::stdin().lock(), MAX_BYTES)
 }
 
-fn bounded(name: &Path, input: impl Read) -> Result<Vec<u8>, CliError> {
+fn bounded(name: &Path, input: impl Read, limit: usize) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
     input
-        .take(MAX_BYTES + 1)
+        .take(limit as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(CliError::unreadable(name))?;
-    if bytes.len() as u64 > MAX_BYTES {
+    if bytes.len() > limit {
         return Err(CliError::BadInput(format!(
-            "{} holds more than {MAX_BYTES} bytes",
+            "{} holds more than {limit} bytes",
             name.display()
         )));
     }
@@ -214,19 +177,6 @@ mod tests {
     }
 
     #[test]
-    fn an_image_is_told_by_its_first_bytes() {
-        assert_eq!(image_type(b"\x89PNG\r\n\x1a\n"), Some("image/png"));
-        assert_eq!(
-            image_type(b"RIFF\x01\x02\x03\x04WEBPVP8 "),
-            Some("image/webp")
-        );
-        assert_eq!(
-            image("x.bmp", b"BM").unwrap_err().to_string(),
-            "`x.bmp` is no PNG, JPEG, GIF or WebP image"
-        );
-    }
-
-    #[test]
     fn bytes_that_are_no_text_are_named_by_their_line() {
         let error = text_of("stdin", b"one\ntwo\n\xff".to_vec()).unwrap_err();
         assert_eq!(error.to_string(), "stdin, line 3: not UTF-8");
@@ -236,10 +186,10 @@ mod tests {
     fn a_message_has_a_greatest_size() {
         let endless = io::repeat(b'x');
         assert_eq!(
-            bounded(Path::new("stdin"), endless)
+            bounded(Path::new("stdin"), endless, 1_000)
                 .unwrap_err()
                 .to_string(),
-            "stdin holds more than 20000000 bytes"
+            "stdin holds more than 1000 bytes"
         );
     }
 }

@@ -3,7 +3,8 @@
 mod answer;
 mod json;
 mod message;
-mod terminal_text;
+mod pictures;
+mod terminal;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -172,7 +173,7 @@ async fn turn(gateway: Gateway, request: RunRequest, mut answer: Answer) -> anyh
         match event {
             Ok(event) => answer.take(event)?,
             Err(error) => {
-                answer.break_off()?;
+                answer.end_line()?;
                 return Err(error.into());
             }
         }

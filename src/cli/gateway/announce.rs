@@ -27,26 +27,72 @@ impl Announcement<'_> {
         }
     }
 
-    /// Address, auth mode, a token that was made for this run, and a line that calls the server.
+    /// The address, how to prove who one is, a token that was made for this run, and lines to copy.
     pub fn for_a_person(&self) -> String {
         let mut text = format!(
-            "listening on http://{} (auth: {})\n",
+            "listening on http://{} (auth: {})\n{}\n",
             self.address,
-            self.auth()
+            self.auth(),
+            self.proof()
         );
         if let Some(token) = &self.access.fresh {
-            let _ = write!(
-                text,
-                "\na token for this run:\n  export OPENCLAW_GATEWAY_TOKEN={}\n",
-                token.expose()
-            );
+            let _ = writeln!(text, "  export OPENCLAW_GATEWAY_TOKEN={}", token.expose());
         }
         let _ = match self.call() {
             _ if self.only_by_proxy() => write!(text, "\n{ONLY_BY_PROXY}\n"),
-            Some(call) => write!(text, "\ntry it:\n  {call}\n"),
+            Some(call) => write!(text, "\ncurl:\n  {call}\n"),
             None => write!(text, "\n{NOTHING_ON}\n"),
         };
+        if self.endpoints.chat_completions_on() && !self.only_by_proxy() {
+            let _ = write!(
+                text,
+                "\nOpen WebUI (key as above, model openclaw/default):\n  {}\n",
+                self.open_webui()
+            );
+        }
         text
+    }
+
+    /// What a caller has to send.
+    fn proof(&self) -> &'static str {
+        match (&self.access.mode, &self.access.fresh) {
+            (AuthMode::Token(_), Some(_)) => {
+                "callers send `Authorization: Bearer <token>`; a token was made for this run:"
+            }
+            (AuthMode::Token(_), None) => {
+                "callers send `Authorization: Bearer <token>`, the token of the configuration or the command line"
+            }
+            (AuthMode::Password(_), _) => {
+                "callers send `Authorization: Bearer <password>`, the password of the configuration"
+            }
+            (AuthMode::TrustedProxy(_), _) => {
+                "callers are those whom a proxy of `gateway.trustedProxies` names"
+            }
+            (AuthMode::None, _) => "callers need no key",
+        }
+    }
+
+    /// The variable in which the lines to copy look for the secret.
+    fn variable(&self) -> Option<&'static str> {
+        match &self.access.mode {
+            AuthMode::Token(_) => Some("$OPENCLAW_GATEWAY_TOKEN"),
+            AuthMode::Password(_) => Some("$OPENCLAW_GATEWAY_PASSWORD"),
+            AuthMode::TrustedProxy(proxy) if proxy.has_password() => {
+                Some("$OPENCLAW_GATEWAY_PASSWORD")
+            }
+            AuthMode::TrustedProxy(_) => None,
+            AuthMode::None => None,
+        }
+    }
+
+    /// A line that starts Open WebUI on this machine, with this server behind it.
+    fn open_webui(&self) -> String {
+        // It takes no empty key.
+        let key = self.variable().unwrap_or("none");
+        format!(
+            "OPENAI_API_BASE_URL=http://{}/v1 OPENAI_API_KEY=\"{key}\" open-webui serve",
+            self.reachable()
+        )
     }
 
     fn auth(&self) -> &'static str {
@@ -75,13 +121,9 @@ impl Announcement<'_> {
         } else {
             return None;
         };
-        let secret = match self.access.mode {
-            AuthMode::Token(_) => r#" -H "Authorization: Bearer $OPENCLAW_GATEWAY_TOKEN""#,
-            AuthMode::Password(_) | AuthMode::TrustedProxy(_) => {
-                r#" -H "Authorization: Bearer $OPENCLAW_GATEWAY_PASSWORD""#
-            }
-            AuthMode::None => "",
-        };
+        let secret = self.variable().map_or_else(String::new, |variable| {
+            format!(r#" -H "Authorization: Bearer {variable}""#)
+        });
         let address = self.reachable();
         Some(format!(
             "curl http://{address}/v1/{path}{secret} -H 'Content-Type: application/json' -d '{body}'"
@@ -123,9 +165,13 @@ mod tests {
         };
         assert_eq!(
             announced(&access, true),
-            "listening on http://0.0.0.0:18789 (auth: token)\n\ntry it:\n  curl http://127.0.0.1:18789/v1/chat/completions \
+            "listening on http://0.0.0.0:18789 (auth: token)\n\
+             callers send `Authorization: Bearer <token>`, the token of the configuration or the command line\n\n\
+             curl:\n  curl http://127.0.0.1:18789/v1/chat/completions \
              -H \"Authorization: Bearer $OPENCLAW_GATEWAY_TOKEN\" -H 'Content-Type: application/json' \
-             -d '{\"model\":\"openclaw\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}'\n"
+             -d '{\"model\":\"openclaw\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}'\n\n\
+             Open WebUI (key as above, model openclaw/default):\n  \
+             OPENAI_API_BASE_URL=http://127.0.0.1:18789/v1 OPENAI_API_KEY=\"$OPENCLAW_GATEWAY_TOKEN\" open-webui serve\n"
         );
     }
 
@@ -139,7 +185,8 @@ mod tests {
         assert_eq!(
             announced(&access, false),
             format!(
-                "listening on http://0.0.0.0:18789 (auth: token)\n\na token for this run:\n  \
+                "listening on http://0.0.0.0:18789 (auth: token)\n\
+                 callers send `Authorization: Bearer <token>`; a token was made for this run:\n  \
                  export OPENCLAW_GATEWAY_TOKEN=fresh\n\n{NOTHING_ON}\n"
             )
         );

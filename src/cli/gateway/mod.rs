@@ -8,6 +8,7 @@ mod reload;
 mod secret_file;
 mod service_manager;
 mod signals;
+mod unit;
 mod watch;
 
 use std::cell::Cell;
@@ -52,6 +53,7 @@ enum GatewayCommand {
     /// Serve the OpenAI-compatible API in the foreground
     #[command(visible_alias = "run")]
     Serve,
+    Unit(unit::UnitArgs),
 }
 
 // Global, so that they are the same before and after `serve`.
@@ -141,8 +143,11 @@ pub fn check(settings: &GatewayConfig) -> anyhow::Result<Vec<&'static str>> {
 }
 
 pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
-    // `gateway` alone is `gateway serve`.
-    let (None | Some(GatewayCommand::Serve)) = args.command;
+    match args.command {
+        Some(GatewayCommand::Unit(_)) => return unit::run(context, &args.serve),
+        // `gateway` alone is `gateway serve`.
+        None | Some(GatewayCommand::Serve) => {}
+    }
     let mut loaded = context.load(Role::Server)?;
     args.serve.apply(&mut loaded.config.gateway)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;

@@ -84,7 +84,7 @@ fn row(model: &CatalogModel) -> Row<'_> {
 }
 
 fn table(models: &[CatalogModel], printer: Printer) -> String {
-    let mut table = Table::new(["REF", "NAME", "CONTEXT", "INPUT", "TAGS"]);
+    let mut table = Table::new(["REF", "NAME", "CONTEXT", "INPUT", "TAGS"]).keep(0);
     for model in models {
         table.row([
             model.id.to_string(),

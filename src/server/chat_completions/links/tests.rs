@@ -14,11 +14,12 @@ use futures_util::{FutureExt, stream};
 use tokio::time::Instant;
 
 use super::*;
+use crate::chat::MAX_IMAGES_BYTES;
 use crate::config::{Environment, FetchConfig};
 use crate::gateway::{Fetcher, Gateway, Lookup, RunError};
 use crate::server::body::FromBody;
 use crate::server::chat_completions::decode::Asked;
-use crate::server::media::{DataUrl, MAX_IMAGES_BYTES};
+use crate::server::media::DataUrl;
 use crate::server::pictures::{AT_ONCE, admitted};
 
 /// Finds no name, and counts what it is asked.

@@ -1,12 +1,14 @@
 //! `openclaw man`: the manual, one page a command, from the same types that read the arguments.
 
+mod page;
+mod sections;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 use clap::Args;
-use clap_mangen::Man;
 
 use super::Context;
 
@@ -31,7 +33,7 @@ pub fn run(context: &Context, args: &ManArgs) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    let page = page(super::command());
+    let page = page::of(&built(), None);
     let printer = context.printer;
     if !printer.is_terminal() {
         return Ok(printer.bytes(&page)?);
@@ -61,37 +63,62 @@ fn show(page: &[u8]) -> io::Result<()> {
     }
 }
 
+/// The program, each command with its whole name and the global options.
+fn built() -> clap::Command {
+    let mut command = super::command();
+    command.build();
+    command
+}
+
 /// Every page, by the name of its file.
 pub fn pages() -> Vec<(String, Vec<u8>)> {
-    let mut command = super::command();
-    // Gives each command its whole name, and the global options.
-    command.build();
     let mut pages = Vec::new();
-    collect(&command, &mut pages);
+    collect(&built(), None, &mut pages);
     pages.sort();
     pages
 }
 
-fn collect(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) {
-    let man = Man::new(command.clone());
-    pages.push((man.get_filename(), page(command.clone())));
-    for subcommand in command.get_subcommands() {
-        collect(subcommand, pages);
+fn collect(
+    command: &clap::Command,
+    parent: Option<&clap::Command>,
+    pages: &mut Vec<(String, Vec<u8>)>,
+) {
+    let name = format!("{}.{}", page::name(command), page::SECTION);
+    pages.push((name, page::of(command, parent)));
+    for subcommand in command.get_subcommands().filter(|one| !one.is_hide_set()) {
+        collect(subcommand, Some(command), pages);
     }
-}
-
-fn page(command: clap::Command) -> Vec<u8> {
-    let mut page = Vec::new();
-    Man::new(command)
-        .manual("openclaw")
-        .render(&mut page)
-        .expect("memory takes every write");
-    page
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_page_has_examples_its_exit_codes_and_its_files() {
+        for (name, page) in pages() {
+            let page = String::from_utf8(page).unwrap();
+            for section in ["SYNOPSIS", "EXAMPLES", "EXIT STATUS", "FILES", "SEE ALSO"] {
+                let heading = page
+                    .lines()
+                    .any(|line| line.replace('"', "") == format!(".SH {section}"));
+                assert!(heading, "{name} has no {section}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_synopsis_says_what_options_take() {
+        let (_, page) = pages()
+            .into_iter()
+            .find(|(name, _)| name == "openclaw-agent.1")
+            .unwrap();
+        let page = String::from_utf8(page).unwrap();
+        assert!(page.starts_with(".ie"), "{page}");
+        assert!(page.contains("\n.TH OPENCLAW-AGENT 1 "), "{page}");
+        let synopsis = "[\\fB\\-\\-model\\fR \\fIREF\\fR]";
+        assert!(page.contains(synopsis), "{page}");
+    }
 
     #[test]
     fn every_command_has_a_page() {
