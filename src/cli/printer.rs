@@ -94,10 +94,11 @@ impl Printer {
     /// One JSON value on one line.
     pub fn json_line(self, value: &impl Serialize) -> anyhow::Result<()> {
         let json = serde_json::to_string(value)?;
-        Ok(match self.is_terminal() {
+        match self.is_terminal() {
             true => self.line(tamed(&json, false))?,
             false => self.line(json)?,
-        })
+        }
+        Ok(())
     }
 
     /// Says something to the person, beside the data.
