@@ -7,11 +7,11 @@ use super::Envelope;
 use super::decode::Calling;
 use super::reply::UsageShape;
 use crate::chat::{Delta, Finished, RunEvent, ToolActivity, ToolCallDelta};
+use crate::json::{self, value as write};
 use crate::server::error::ApiError;
 use crate::server::events::Frames;
 use crate::sse;
 
-/// Writes the chunks of one answer. What is the same in all of them is written once, in advance.
 /// What the caller wants to see beside the answer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Watched {
@@ -19,6 +19,7 @@ pub struct Watched {
     pub tools: bool,
 }
 
+/// Writes the chunks of one answer. What is the same in all of them is written once, in advance.
 pub struct Chunks {
     /// From `data: {` to the beginning of `choices`.
     head: Vec<u8>,
@@ -75,7 +76,7 @@ impl Chunks {
     fn member(&self, out: &mut Vec<u8>, name: &str, text: &str) {
         self.chunk(out, Rest::default(), |out| {
             out.extend_from_slice(name.as_bytes());
-            write(out, text);
+            json::string(out, text);
         });
     }
 
@@ -96,7 +97,7 @@ impl Chunks {
                 out.push(b',');
             }
             out.extend_from_slice(b"\"arguments\":");
-            write(out, &call.arguments);
+            json::string(out, &call.arguments);
             out.push(b'}');
         });
     }
@@ -117,7 +118,7 @@ impl Chunks {
                 out.push(b',');
             }
             out.extend_from_slice(b"\"arguments\":");
-            write(out, &call.arguments);
+            json::string(out, &call.arguments);
             out.extend_from_slice(b"}}]");
         });
     }
@@ -218,10 +219,6 @@ impl Frames for Chunks {
         sse::frame(out, &error.to_json());
         out.extend_from_slice(sse::DONE);
     }
-}
-
-fn write(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
-    serde_json::to_writer(out, value).expect("plain data is written to memory");
 }
 
 #[cfg(test)]

@@ -9,13 +9,15 @@ mod reply;
 mod request;
 mod tools;
 
+use futures_util::FutureExt;
+use hyper::StatusCode;
 use uuid::Uuid;
 
 use super::call::Call;
 use super::endpoint::{self, Gate, Route};
 use super::events::{self, EventStream};
 use super::path::Path;
-use super::reply::{Answer, answered_by, event_stream, json};
+use super::reply::{Answer, answered_by, event_stream, json_bytes};
 use super::{State, unix_seconds};
 use crate::auth::Scope;
 use crate::chat::{Delivery, RunRequest};
@@ -71,7 +73,12 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
     }
     let mut chat = call.body.chat;
     let images = &state.http().endpoints.chat_completions.images;
-    links::fetch(state.gateway(), images, call.body.links, &mut chat).await?;
+    if !call.body.links.is_empty() {
+        // Boxed: rare, and large enough to be felt by every request.
+        links::fetch(state.gateway(), images, call.body.links, &mut chat)
+            .boxed()
+            .await?;
+    }
     let request = RunRequest {
         routing,
         system: call.body.system,
@@ -89,7 +96,7 @@ async fn whole(state: &State, request: RunRequest, envelope: Envelope) -> Answer
     let opened = events::open(state.gateway().clone(), request).await?;
     let completion = reply::fold(opened.events).await?;
     Ok(answered_by(
-        json(&completion.document(&envelope)),
+        json_bytes(StatusCode::OK, completion.document(&envelope)),
         &opened.started,
     ))
 }
