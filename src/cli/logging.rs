@@ -1,13 +1,20 @@
 //! Logs, on stderr: lines for people from a one-shot command, lines for machines from a server that nobody watches.
 
+mod json_lines;
+mod lines;
+
 use std::io::{self, IsTerminal, Write};
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::{CliError, Printer};
 use crate::config::{ConsoleStyle, Loaded, LoggingConfig};
+use json_lines::JsonLines;
+pub use lines::Lines;
 
 /// What the process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +30,8 @@ pub fn checked_level(text: &str) -> Result<String, String> {
     filter(text).map(|_| text.to_owned())
 }
 
-/// Starts logging at the level that `flag` says, else the environment, else the configuration.
+/// Starts logging at the level that `flag` says, else the environment, else the configuration. What comes back may
+/// hold lines that are still to be written when the program ends.
 ///
 /// # Errors
 /// A level in the environment or the configuration that is none.
@@ -32,7 +40,7 @@ pub fn start(
     flag: Option<&str>,
     loaded: &Loaded,
     printer: Printer,
-) -> Result<(), CliError> {
+) -> Result<Option<Lines>, CliError> {
     const VARIABLE: &str = "OPENCLAW_LOG_LEVEL";
     let config = &loaded.config.logging;
     let (place, level) = match (
@@ -49,28 +57,40 @@ pub fn start(
     };
     let filter =
         filter(level).map_err(|reason| CliError::Misconfigured(format!("{place}: {reason}")))?;
+    let style = style(role, config);
+    if style == Some(ConsoleStyle::Json) {
+        let lines = Lines::new(io::stderr());
+        lines.write_behind().map_err(|error| {
+            CliError::Misconfigured(format!("no thread can be started: {error}"))
+        })?;
+        let layer = JsonLines(lines.clone());
+        tracing_subscriber::registry()
+            .with(filter)
+            .with(layer)
+            .init();
+        return Ok(Some(lines));
+    }
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(move || Lines {
+        .with_writer(move || Terminal {
             over_spinner: role == Role::Command && io::stderr().is_terminal(),
         })
         .with_ansi(printer.colours_stderr());
-    match style(role, config) {
+    match style {
         None => lines.compact().without_time().with_target(false).init(),
         Some(ConsoleStyle::Compact) => lines.compact().with_target(false).init(),
-        Some(ConsoleStyle::Pretty) => lines.with_target(false).init(),
-        Some(ConsoleStyle::Json) => lines.json().init(),
+        Some(ConsoleStyle::Pretty | ConsoleStyle::Json) => lines.with_target(false).init(),
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Stderr, a line at a time.
-struct Lines {
+struct Terminal {
     /// A line takes the place of a spinner that may stand there.
     over_spinner: bool,
 }
 
-impl Write for Lines {
+impl Write for Terminal {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         const CLEAR_LINE: &[u8] = b"\r\x1b[2K";
         let mut stderr = io::stderr().lock();
