@@ -6,6 +6,7 @@ mod event;
 mod ids;
 mod message;
 mod request;
+mod vector;
 
 pub use cost::Cost;
 pub use embedding::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings};
@@ -18,3 +19,4 @@ pub use request::{
     Authority, ChatRequest, Delivery, ResponseFormat, Routing, RunRequest, Sampling, SessionName,
     SessionRequest, SystemPrompt, Tool, ToolChoice,
 };
+pub use vector::{NumberList, Vector};

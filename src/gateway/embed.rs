@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::Inner;
 use super::error::RunError;
 use super::failover::{Situation, Step, WAIT_BUDGET, step};
-use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef};
+use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef, Vector};
 use crate::config::Compat;
 use crate::providers::{EmbedCall, EmbedReply, EmbedSlice, Provider, ProviderError};
 use crate::tools::{Embed, Embedder};
@@ -77,7 +77,11 @@ pub(super) fn embedder(model: EmbedModel) -> Embedder {
             };
             let reply = job.run().await.map_err(|error| error.to_string())?;
             verify(&model.id, &reply).map_err(|error| error.to_string())?;
-            Ok(reply.vectors)
+            Ok(reply
+                .vectors
+                .into_iter()
+                .map(Vector::into_numbers)
+                .collect())
         }
         .boxed()
     });
@@ -258,7 +262,7 @@ fn join(mut first: EmbedReply, second: EmbedReply) -> EmbedReply {
 
 /// One dimension for all vectors, every number finite; what is not so is never passed on.
 fn verify(model: &ModelRef, reply: &EmbedReply) -> Result<(), RunError> {
-    let dimension = reply.vectors.first().map_or(0, Vec::len);
+    let dimension = reply.vectors.first().map_or(0, Vector::len);
     if dimension == 0 {
         return Err(broken(model, "an empty vector".to_owned()));
     }
@@ -270,7 +274,7 @@ fn verify(model: &ModelRef, reply: &EmbedReply) -> Result<(), RunError> {
             );
             return Err(broken(model, reason));
         }
-        if !vector.iter().all(|number| number.is_finite()) {
+        if !vector.is_finite() {
             return Err(broken(
                 model,
                 format!("vector {index} holds a number that is not finite"),

@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 
 use super::logging::Role;
 use super::{CliError, Context, Printer, tell_if_offline, until_interrupted};
-use crate::chat::{EmbedInput, EmbedRequest, Embeddings, Routing};
+use crate::chat::{EmbedInput, EmbedRequest, Embeddings, Routing, Vector};
 use crate::gateway::{Gateway, MAX_INPUTS};
 use input::Reader;
 use output::{Output, OutputFormat};
@@ -218,7 +218,8 @@ impl Job {
                     self.progress
                         .suspend(|| tell_if_offline(self.printer, &embeddings.model));
                 }
-                vectors.extend(embeddings.vectors);
+                let numbers = embeddings.vectors.into_iter().map(Vector::into_numbers);
+                vectors.extend(numbers.collect());
             }
             for (record, number) in batch.inputs() {
                 self.output.write(record, vectors.get(number))?;
