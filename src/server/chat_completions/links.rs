@@ -56,9 +56,6 @@ pub async fn fetch(
     links: Vec<Link>,
     chat: &mut ChatRequest,
 ) -> Result<(), ApiError> {
-    if links.is_empty() {
-        return Ok(());
-    }
     let rules = rules(config);
     let mut pictures = Pictures::default();
     let mut places = chat
