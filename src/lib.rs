@@ -11,6 +11,7 @@
 //! tools/       what agents can do besides talk: one file a tool, and who may use which
 //! providers/   the edge: one file, or folder, a dialect of model APIs
 //! sse.rs       the event-stream format, in and out
+//! json.rs      JSON text, written fast
 //! chat/        the vocabulary of all of them: plain data
 //! config/      the configuration, its errors, its secrets, the environment
 //! fuzzing.rs   for fuzz targets alone: every door through which bytes of others come in
@@ -22,7 +23,7 @@
 //! main -> cli -> { server, gateway, auth, config }      server -> { gateway, auth, sse, config }      auth -> config
 //! gateway -> { providers, tools, sessions, config }      providers -> { sse, config }
 //! tools -> { providers (the guarded fetch), sessions, config }      sessions -> nobody
-//! everyone -> chat; chat and sse -> nobody
+//! everyone -> { chat, json }; chat, json and sse -> nobody
 //! ```
 #![forbid(unsafe_code)]
 
@@ -34,6 +35,7 @@ pub mod config;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod gateway;
+pub mod json;
 pub mod providers;
 pub mod server;
 pub mod sessions;

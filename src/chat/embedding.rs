@@ -2,6 +2,7 @@
 
 use super::ids::ModelRef;
 use super::request::Routing;
+use super::vector::Vector;
 
 /// Texts or token lists to embed, checked by the room: 1 to 2048, none empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub struct EmbedRequest {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embeddings {
     pub model: ModelRef,
-    pub vectors: Vec<Vec<f32>>,
+    pub vectors: Vec<Vector>,
     /// Absent when the provider reported none.
     pub usage: Option<EmbedUsage>,
 }

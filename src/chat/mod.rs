@@ -7,6 +7,7 @@ mod ids;
 mod message;
 mod picture;
 mod request;
+mod vector;
 
 pub use cost::Cost;
 pub use embedding::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings};
@@ -20,3 +21,4 @@ pub use request::{
     Authority, ChatRequest, Delivery, ResponseFormat, Routing, RunRequest, Sampling, SessionName,
     SessionRequest, SystemPrompt, Tool, ToolChoice,
 };
+pub use vector::{NumberList, Vector};

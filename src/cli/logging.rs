@@ -2,6 +2,9 @@
 //!
 //! Whatever is logged, by this program or a library, leaves through one writer: without our secrets, a line a line.
 
+mod json_lines;
+mod lines;
+
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal, Write};
 use std::panic::PanicHookInfo;
@@ -9,10 +12,14 @@ use std::panic::PanicHookInfo;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::tame::tamed_line;
 use super::{CliError, Printer};
 use crate::config::{ConsoleStyle, Loaded, LoggingConfig, Secrets};
+use json_lines::JsonLines;
+pub use lines::Lines;
 
 /// What the process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +35,8 @@ pub fn checked_level(text: &str) -> Result<String, String> {
     filter(text).map(|_| text.to_owned())
 }
 
-/// Starts logging at the level that `flag` says, else the environment, else the configuration.
+/// Starts logging at the level that `flag` says, else the environment, else the configuration. What comes back may
+/// hold lines that are still to be written when the program ends.
 ///
 /// # Errors
 /// A level in the environment or the configuration that is none.
@@ -37,7 +45,7 @@ pub fn start(
     flag: Option<&str>,
     loaded: &Loaded,
     printer: Printer,
-) -> Result<(), CliError> {
+) -> Result<Option<Lines>, CliError> {
     const VARIABLE: &str = "OPENCLAW_LOG_LEVEL";
     let config = &loaded.config.logging;
     let (place, level) = match (
@@ -54,26 +62,38 @@ pub fn start(
     };
     let filter =
         filter(level).map_err(|reason| CliError::Misconfigured(format!("{place}: {reason}")))?;
-    let colour = printer.colours_stderr();
+    // A panic is logged like everything else; a server goes on after it.
+    std::panic::set_hook(Box::new(tell_of_panic));
     let secrets = Secrets::of(&loaded.config, &loaded.env);
+    let style = style(role, config);
+    if style == Some(ConsoleStyle::Json) {
+        let lines = Lines::new(io::stderr(), secrets);
+        lines.write_behind().map_err(|error| {
+            CliError::Misconfigured(format!("no thread can be started: {error}"))
+        })?;
+        let layer = JsonLines(lines.clone());
+        tracing_subscriber::registry()
+            .with(filter)
+            .with(layer)
+            .init();
+        return Ok(Some(lines));
+    }
+    let colour = printer.colours_stderr();
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(move || Lines {
+        .with_writer(move || Terminal {
             out: io::stderr().lock(),
             over_spinner: role == Role::Command && io::stderr().is_terminal(),
             colour,
             secrets: secrets.clone(),
         })
         .with_ansi(colour);
-    match style(role, config) {
+    match style {
         None => lines.compact().without_time().with_target(false).init(),
         Some(ConsoleStyle::Compact) => lines.compact().with_target(false).init(),
-        Some(ConsoleStyle::Pretty) => lines.with_target(false).init(),
-        Some(ConsoleStyle::Json) => lines.json().init(),
+        Some(ConsoleStyle::Pretty | ConsoleStyle::Json) => lines.with_target(false).init(),
     }
-    // A panic is logged like everything else; a server goes on after it.
-    std::panic::set_hook(Box::new(tell_of_panic));
-    Ok(())
+    Ok(None)
 }
 
 fn tell_of_panic(panic: &PanicHookInfo<'_>) {
@@ -86,8 +106,8 @@ fn tell_of_panic(panic: &PanicHookInfo<'_>) {
     tracing::error!(panic = words, place, trace, "a bug of ours");
 }
 
-/// Where logs are written, a line at a time, each in one call.
-struct Lines<W> {
+/// Where logs for people are written, a line at a time, each in one call.
+struct Terminal<W> {
     out: W,
     /// A line takes the place of a spinner that may stand there.
     over_spinner: bool,
@@ -95,7 +115,7 @@ struct Lines<W> {
     secrets: Secrets,
 }
 
-impl<W: Write> Write for Lines<W> {
+impl<W: Write> Write for Terminal<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         const CLEAR_LINE: &str = "\r\x1b[2K";
         let text = String::from_utf8_lossy(line);
@@ -162,7 +182,7 @@ mod tests {
     fn a_line_holds_no_secret_and_nothing_that_a_terminal_obeys() {
         let token = serde_json::json!({ "gateway": { "auth": { "token": "sk-12345678" } } });
         let config = serde_json::from_value(token).unwrap();
-        let mut lines = Lines {
+        let mut lines = Terminal {
             out: Vec::new(),
             over_spinner: false,
             colour: false,

@@ -20,6 +20,7 @@ mod tame;
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use anyhow::Context as _;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -28,7 +29,7 @@ use crate::chat::ModelRef;
 use crate::config::{Environment, Loaded};
 use crate::gateway::Fault;
 pub use exit::{CliError, Exit, exit_of, report};
-use logging::Role;
+use logging::{Lines, Role};
 pub use printer::Printer;
 
 /// The arguments of the program.
@@ -123,6 +124,8 @@ impl Cli {
 struct Context {
     globals: Globals,
     printer: Printer,
+    /// Of the log; those it holds are written before the program ends.
+    lines: OnceLock<Lines>,
 }
 
 impl Context {
@@ -130,12 +133,15 @@ impl Context {
     fn load(&self, role: Role) -> anyhow::Result<Loaded> {
         keep_memory_private();
         let loaded = crate::config::load(self.globals.config.as_deref(), Environment::process())?;
-        logging::start(
+        let lines = logging::start(
             role,
             self.globals.log_level.as_deref(),
             &loaded,
             self.printer,
         )?;
+        if let Some(lines) = lines {
+            self.lines.get_or_init(|| lines);
+        }
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
         }
@@ -147,6 +153,14 @@ impl Context {
             );
         }
         Ok(loaded)
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        if let Some(lines) = self.lines.get() {
+            lines.flush();
+        }
     }
 }
 
@@ -169,6 +183,7 @@ pub fn run(cli: Cli, printer: Printer) -> anyhow::Result<()> {
     let context = Context {
         globals: cli.globals,
         printer,
+        lines: OnceLock::new(),
     };
     match cli.command {
         None => overview::run(&context),

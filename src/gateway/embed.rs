@@ -12,7 +12,7 @@ use super::call::jitter;
 use super::embed_cap::{EmbedCap, Extent, too_large};
 use super::error::RunError;
 use super::failover::{Situation, Step, WAIT_BUDGET, step};
-use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef, Routing};
+use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef, Routing, Vector};
 use crate::config::Compat;
 use crate::providers::{EmbedCall, EmbedReply, EmbedSlice, Provider, ProviderError};
 use crate::tools::{Embed, Embedder};
@@ -100,7 +100,11 @@ pub(super) fn embedder(model: EmbedModel) -> Embedder {
             };
             let reply = job.run().await.map_err(|error| error.to_string())?;
             verify(&model.id, &reply).map_err(|error| error.to_string())?;
-            Ok(reply.vectors)
+            Ok(reply
+                .vectors
+                .into_iter()
+                .map(Vector::into_numbers)
+                .collect())
         }
         .boxed()
     });
@@ -311,7 +315,7 @@ fn join(mut first: EmbedReply, second: EmbedReply) -> EmbedReply {
 
 /// One dimension for all vectors, every number finite; what is not so is never passed on.
 fn verify(model: &ModelRef, reply: &EmbedReply) -> Result<(), RunError> {
-    let dimension = reply.vectors.first().map_or(0, Vec::len);
+    let dimension = reply.vectors.first().map_or(0, Vector::len);
     if dimension == 0 {
         return Err(broken(model, "an empty vector".to_owned()));
     }
@@ -323,7 +327,7 @@ fn verify(model: &ModelRef, reply: &EmbedReply) -> Result<(), RunError> {
             );
             return Err(broken(model, reason));
         }
-        if !vector.iter().all(|number| number.is_finite()) {
+        if !vector.is_finite() {
             return Err(broken(
                 model,
                 format!("vector {index} holds a number that is not finite"),

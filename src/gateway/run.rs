@@ -83,15 +83,14 @@ pub(super) async fn run_agent(
             None => (None, None),
             Some(session) => {
                 let store = Arc::clone(gateway.store()?);
-                let entered = enter(
-                    store,
-                    session,
-                    std::mem::take(&mut chat.messages),
-                    (&window, room),
-                )
-                .await?;
-                let (kept, usage) =
-                    settle((plan, &window, &mut deadline), &chain, entered, &mut chat).await;
+                let messages = std::mem::take(&mut chat.messages);
+                // Boxed: most runs have no session, and no run should carry the room for both.
+                let entered = async {
+                    let entered = enter(store, session, messages, (&window, room)).await?;
+                    let how = (plan, &window, &mut deadline);
+                    Ok::<_, RunError>(settle(how, &chain, entered, &mut chat).await)
+                };
+                let (kept, usage) = entered.boxed().await?;
                 (Some(kept), usage)
             }
         };

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use reqwest::Client;
+use super::wire::Wire;
 
 /// The connections to one place. Made at the first request: reading the machine's certificates takes longer than
 /// everything else at start-up.
-pub(super) type Pool = OnceLock<Client>;
+pub(super) type Pool = OnceLock<Wire>;
 
 /// The pools of all places that are called. A clone is another handle.
 #[derive(Clone, Default)]

@@ -13,11 +13,15 @@ pub struct Members<'k, M> {
 
 impl<'k, M: SerializeMap> Members<'k, M> {
     pub fn new(map: M) -> Self {
+        Self::after([], map)
+    }
+
+    /// The rest of an object of which these members have been written already.
+    pub fn after<const N: usize>(written: [&'k str; N], map: M) -> Self {
         const USUAL_COUNT: usize = 16;
-        Self {
-            map,
-            written: Vec::with_capacity(USUAL_COUNT),
-        }
+        let mut all = Vec::with_capacity(USUAL_COUNT);
+        all.extend(written);
+        Self { map, written: all }
     }
 
     pub fn put<T: Serialize + ?Sized>(&mut self, key: &'k str, value: &T) -> Result<(), M::Error> {

@@ -28,6 +28,7 @@ mod silence;
 mod transport;
 mod vendors;
 mod version;
+mod wire;
 
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ use futures_util::stream::BoxStream;
 
 use serde_json::{Map, Value};
 
-use crate::chat::{ChatEvent, ChatRequest, Delivery, EmbedUsage};
+use crate::chat::{ChatEvent, ChatRequest, Delivery, EmbedUsage, Vector};
 use crate::config::{ApiKind, Compat, Secrets, Upstream};
 
 use anthropic_messages::AnthropicMessages;
@@ -109,7 +110,7 @@ pub enum EmbedSlice<'a> {
 /// The vectors of one call, in the order of its inputs, as many as there were inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EmbedReply {
-    pub vectors: Vec<Vec<f32>>,
+    pub vectors: Vec<Vector>,
     pub usage: Option<EmbedUsage>,
 }
 

@@ -1,16 +1,16 @@
 //! The one HTTP client of the edge: destination and credential in one object, limits of time and size, status to error.
 
-use std::error::Error as _;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
-use reqwest::header::{
+use hyper::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+    USER_AGENT,
 };
-use reqwest::{Client, Method, Response, Url};
+use hyper::{Method, Request, Response, Uri};
+use reqwest::Url;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Events, Reader};
@@ -19,6 +19,7 @@ use super::discreet;
 use super::known::{Known, SetupError};
 use super::rejection;
 use super::silence::ByteStream;
+use super::wire::{Body, Failure, Way, Wire};
 use super::{ChatStream, ProviderError};
 use crate::config::{ApiKind, Secrets};
 use crate::sse::{self, ReadError};
@@ -26,11 +27,11 @@ use crate::sse::{self, ReadError};
 /// The largest whole answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
 
-/// Connections to a provider that are kept while nobody needs them.
-const MAX_IDLE_CONNECTIONS: usize = 256;
+/// How much is reserved on a provider's word alone, in bytes.
+const MAX_RESERVED: u64 = 8 * 1024 * 1024;
 
-/// How long such a connection is kept.
-const IDLE_LIMIT: Duration = Duration::from_secs(60);
+/// What this program calls itself.
+const USER_AGENT_NAME: &str = concat!("openclaw/", env!("CARGO_PKG_VERSION"));
 
 /// How long an error's body is waited for: its status is known, and says the most.
 const ERROR_BODY_LIMIT: Duration = Duration::from_secs(1);
@@ -45,10 +46,9 @@ pub struct Transport {
     headers: HeaderMap,
     /// What must not be in a log.
     secrets: Secrets,
-    connect_limit: Duration,
     silence_limit: Duration,
     whole_limit: Duration,
-    is_local: bool,
+    way: Way,
     pool: Arc<Pool>,
 }
 
@@ -75,11 +75,14 @@ impl Transport {
         let headers = headers(known).map_err(|(key, message)| fault(&key, message))?;
         Ok(Self {
             provider: known.id.to_string(),
-            is_local: is_local(&url),
-            base: known.base_url.trim_end_matches('/').to_owned(),
+            way: Way {
+                is_local: is_local(&url),
+                has_tls: url.scheme() == "https",
+                connect_limit: known.config.connect_timeout(),
+            },
+            base: url.as_str().trim_end_matches('/').to_owned(),
             headers,
             secrets: secrets.clone(),
-            connect_limit: known.config.connect_timeout(),
             silence_limit: known.config.silence_limit(),
             whole_limit: known.config.whole_limit(),
             pool: connections.to(&known.base_url, known.config.connect_timeout()),
@@ -161,10 +164,10 @@ impl Transport {
     ) -> Result<ByteStream, ProviderError> {
         let response = self.send(Method::POST, path, body, accept).await?;
         let provider = self.provider.clone();
-        let bytes = response.bytes_stream().map(move |piece| {
+        let bytes = response.into_body().map(move |piece| {
             piece.map_err(|_| ProviderError::Broken {
                 provider: provider.clone(),
-                reason: "the connection was cut".to_owned(),
+                reason: CUT.to_owned(),
             })
         });
         Ok(ByteStream::new(
@@ -192,56 +195,55 @@ impl Transport {
         path: &str,
         body: Vec<u8>,
         accept: &'static str,
-    ) -> Result<Response, ProviderError> {
-        let client = self.client()?;
-        let mut request = client
-            .request(method, format!("{}{path}", self.base))
-            .headers(self.headers.clone())
-            .header(ACCEPT, HeaderValue::from_static(accept));
-        if !body.is_empty() {
-            let json = HeaderValue::from_static("application/json");
-            request = request.header(CONTENT_TYPE, json).body(body);
+    ) -> Result<Response<Body>, ProviderError> {
+        let has_body = !body.is_empty();
+        let mut request = Request::new(Bytes::from(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = self.place(path)?;
+        let headers = request.headers_mut();
+        headers.clone_from(&self.headers);
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        headers
+            .entry(USER_AGENT)
+            .or_insert(HeaderValue::from_static(USER_AGENT_NAME));
+        if has_body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let response = request.send().await.map_err(|error| self.unsent(&error))?;
+        let sent = self.wire()?.send(request).await;
+        let response = sent.map_err(|failure| self.unsent(failure))?;
         if response.status().is_success() {
             return Ok(response);
         }
         Err(self.refused(response).await)
     }
 
-    fn client(&self) -> Result<&Client, ProviderError> {
-        if let Some(client) = self.pool.get() {
-            return Ok(client);
-        }
-        // The process-wide choice of rustls: set once, and the same each time.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .user_agent(concat!("openclaw/", env!("CARGO_PKG_VERSION")))
-            // A redirect would carry the credential to a place that nobody configured.
-            .redirect(reqwest::redirect::Policy::none())
-            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
-            .pool_idle_timeout(IDLE_LIMIT)
-            .connect_timeout(self.connect_limit);
-        if self.is_local {
-            builder = builder.no_proxy();
-        }
-        if self.base.starts_with("http:") {
-            builder = builder.tls_certs_only([]);
-        }
-        let client = builder
-            .build()
-            .map_err(|error| ProviderError::Unreachable {
-                provider: self.provider.clone(),
-                reason: format!("no HTTP client can be made: {}", root_cause(&error)),
-            })?;
-        Ok(self.pool.get_or_init(|| client))
+    fn place(&self, path: &str) -> Result<Uri, ProviderError> {
+        let place = format!("{}{path}", self.base);
+        Uri::try_from(place).map_err(|_| self.broken("a path that is none"))
     }
 
-    async fn collect(&self, response: Response, cap: usize) -> Result<Bytes, ProviderError> {
-        let mut pieces = response.bytes_stream();
-        let mut whole = BytesMut::new();
+    fn wire(&self) -> Result<&Wire, ProviderError> {
+        if let Some(wire) = self.pool.get() {
+            return Ok(wire);
+        }
+        let wire = Wire::new(self.way).map_err(|failure| self.unsent(failure))?;
+        Ok(self.pool.get_or_init(|| wire))
+    }
+
+    async fn collect(&self, response: Response<Body>, cap: usize) -> Result<Bytes, ProviderError> {
+        let mut pieces = response.into_body();
+        let expected = pieces.len().unwrap_or(0);
+        let Some(first) = pieces.next().await else {
+            return Ok(Bytes::new());
+        };
+        let first = first.map_err(|_| self.broken(CUT))?;
+        if first.len() as u64 == expected {
+            return Ok(first);
+        }
+        let mut whole = BytesMut::with_capacity(expected.min(MAX_RESERVED) as usize);
+        whole.extend_from_slice(&first);
         while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|_| self.broken("the connection was cut"))?;
+            let piece = piece.map_err(|_| self.broken(CUT))?;
             if whole.len() + piece.len() > cap {
                 return Err(self.broken("an answer of more than 256 MiB"));
             }
@@ -265,18 +267,18 @@ impl Transport {
         }
     }
 
-    fn unsent(&self, error: &reqwest::Error) -> ProviderError {
-        if error.is_connect() || error.is_builder() {
-            return ProviderError::Unreachable {
+    fn unsent(&self, failure: Failure) -> ProviderError {
+        match failure {
+            Failure::Unreachable(reason) => ProviderError::Unreachable {
                 provider: self.provider.clone(),
-                reason: connect_fault(error),
-            };
+                reason,
+            },
+            Failure::Cut => self.broken("the connection was cut before an answer"),
         }
-        self.broken("the connection was cut before an answer")
     }
 
     /// An answer that is no success.
-    async fn refused(&self, response: Response) -> ProviderError {
+    async fn refused(&self, response: Response<Body>) -> ProviderError {
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
         let body = prefix(response).await;
@@ -296,8 +298,8 @@ impl Transport {
 }
 
 /// The beginning of an error's body: as much as comes in time.
-async fn prefix(response: Response) -> BytesMut {
-    let mut pieces = response.bytes_stream();
+async fn prefix(response: Response<Body>) -> BytesMut {
+    let mut pieces = response.into_body();
     let mut body = BytesMut::new();
     let end = Instant::now() + ERROR_BODY_LIMIT;
     while let Ok(Some(Ok(piece))) = timeout_at(end, pieces.next()).await {
@@ -309,6 +311,9 @@ async fn prefix(response: Response) -> BytesMut {
     }
     body
 }
+
+/// What is wrong with an answer that ended too early.
+const CUT: &str = "the connection was cut";
 
 type HeaderFault = (String, String);
 
@@ -381,48 +386,6 @@ fn retry_after(value: &HeaderValue) -> Option<Duration> {
             Some(until.duration_since(SystemTime::now()).unwrap_or_default())
         }
     }
-}
-
-/// Why there is no connection, without the address.
-fn connect_fault(error: &reqwest::Error) -> String {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if let Some(io) = inner.downcast_ref::<io::Error>() {
-            if is_tls(io) {
-                return "no trusted TLS connection".to_owned();
-            }
-            match io.kind() {
-                io::ErrorKind::ConnectionRefused => return "connection refused".to_owned(),
-                io::ErrorKind::ConnectionReset => return "connection reset".to_owned(),
-                io::ErrorKind::TimedOut => return "no connection in time".to_owned(),
-                _ => {}
-            }
-        }
-        cause = inner.source();
-    }
-    if error.is_timeout() {
-        return "no connection in time".to_owned();
-    }
-    let text = root_cause(error);
-    if text.contains("lookup") || text.contains("Name or service") || text.contains("resolve") {
-        return "its host name is not known".to_owned();
-    }
-    "no connection".to_owned()
-}
-
-/// Whether the fault, or one that it wraps, is of TLS.
-fn is_tls(fault: &io::Error) -> bool {
-    fault.get_ref().is_some_and(|within| {
-        within.is::<rustls::Error>() || within.downcast_ref::<io::Error>().is_some_and(is_tls)
-    })
-}
-
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -162,9 +162,13 @@ pub fn text(body: &[u8]) -> Result<&str, ApiError> {
 /// # Errors
 /// 400 with line and column, and the path of the member whose value is at fault.
 pub fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ApiError> {
-    let value = serde_json::from_str(json).map_err(|error| unfit::<T>(json, &error))?;
-    let Distinct = serde_json::from_str(json).map_err(|error| unusable(&finding(&error)))?;
-    Ok(value)
+    match serde_json::from_str(json) {
+        Ok(Distinct(value)) => Ok(value),
+        Err(error) => Err(match serde_json::from_str::<T>(json) {
+            Ok(_) => unusable(&finding(&error)),
+            Err(own) => unfit::<T>(json, &own),
+        }),
+    }
 }
 
 fn unfit<T: DeserializeOwned>(json: &str, error: &serde_json::Error) -> ApiError {

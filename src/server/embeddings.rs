@@ -4,6 +4,7 @@ mod input;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::State;
@@ -14,8 +15,9 @@ use super::error::ApiError;
 use super::path::Path;
 use super::reply::{self, Answer};
 use crate::auth::Scope;
-use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings};
+use crate::chat::{EmbedInput, EmbedRequest, Embeddings, Vector};
 use crate::config::Endpoints;
+use crate::json;
 use input::Input;
 
 const GATE: Gate = Gate {
@@ -91,31 +93,62 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
         user: call.body.user,
     };
     let embeddings = state.gateway().embed(request).await?;
-    let response = reply::json(&Reply::new(&embeddings, &asked, call.body.encoding));
+    let document = document(&embeddings, &asked, call.body.encoding);
+    let response = reply::json_bytes(StatusCode::OK, document);
     Ok(reply::answered_with(response, &embeddings.model))
 }
 
+/// The JSON of the whole object.
+fn document(embeddings: &Embeddings, asked: &str, encoding: Encoding) -> Vec<u8> {
+    let mut out = Vec::with_capacity(size(embeddings));
+    out.extend_from_slice(b"{\"object\":\"list\",\"data\":[");
+    for (index, vector) in embeddings.vectors.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"{\"object\":\"embedding\",\"index\":");
+        json::value(&mut out, &index);
+        out.extend_from_slice(b",\"embedding\":");
+        match (encoding, vector) {
+            (Encoding::Float, Vector::Numbers(numbers)) => json::value(&mut out, numbers),
+            (Encoding::Float, Vector::Json(list)) => out.extend_from_slice(list.json()),
+            (Encoding::Base64, vector) => json::string(&mut out, &base64(vector)),
+        }
+        out.push(b'}');
+    }
+    out.push(b']');
+    let usage = embeddings.usage.map(|usage| Usage {
+        prompt_tokens: usage.prompt_tokens,
+        total_tokens: usage.total_tokens,
+    });
+    let rest = Rest {
+        model: asked,
+        usage,
+    };
+    json::members(&mut out, &rest);
+    out
+}
+
+/// About how many bytes the object comes to.
+fn size(embeddings: &Embeddings) -> usize {
+    const OF_ITEM: usize = 64;
+    const OF_NUMBER: usize = 12;
+    let vectors = embeddings.vectors.iter().map(|vector| {
+        OF_ITEM
+            + match vector {
+                Vector::Numbers(numbers) => numbers.len() * OF_NUMBER,
+                Vector::Json(list) => list.json().len(),
+            }
+    });
+    vectors.sum::<usize>() + OF_ITEM
+}
+
+/// What the object says beside its vectors.
 #[derive(Serialize)]
-struct Reply<'a> {
-    object: &'static str,
-    data: Vec<Datum<'a>>,
+struct Rest<'a> {
     model: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<Usage>,
-}
-
-#[derive(Serialize)]
-struct Datum<'a> {
-    object: &'static str,
-    index: usize,
-    embedding: Vector<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Vector<'a> {
-    Float(&'a [f32]),
-    Base64(String),
 }
 
 #[derive(Serialize)]
@@ -124,41 +157,10 @@ struct Usage {
     total_tokens: u64,
 }
 
-impl<'a> Reply<'a> {
-    fn new(embeddings: &'a Embeddings, asked: &'a str, encoding: Encoding) -> Self {
-        let vector = |vector: &'a Vec<f32>| match encoding {
-            Encoding::Float => Vector::Float(vector),
-            Encoding::Base64 => Vector::Base64(base64(vector)),
-        };
-        let data = embeddings
-            .vectors
-            .iter()
-            .enumerate()
-            .map(|(index, numbers)| Datum {
-                object: "embedding",
-                index,
-                embedding: vector(numbers),
-            });
-        Self {
-            object: "list",
-            data: data.collect(),
-            model: asked,
-            usage: embeddings.usage.map(
-                |EmbedUsage {
-                     prompt_tokens,
-                     total_tokens,
-                 }| Usage {
-                    prompt_tokens,
-                    total_tokens,
-                },
-            ),
-        }
-    }
-}
-
 /// The numbers as little-endian bytes, as OpenAI writes them.
-fn base64(vector: &[f32]) -> String {
-    let bytes: Vec<u8> = vector
+fn base64(vector: &Vector) -> String {
+    let numbers = vector.clone().into_numbers();
+    let bytes: Vec<u8> = numbers
         .iter()
         .flat_map(|number| number.to_le_bytes())
         .collect();
@@ -168,17 +170,18 @@ fn base64(vector: &[f32]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::EmbedUsage;
 
     fn reply(encoding: Encoding) -> String {
         let embeddings = Embeddings {
             model: "p/e".parse().unwrap(),
-            vectors: vec![vec![1.0, -0.5], vec![0.1, 2.0]],
+            vectors: vec![vec![1.0, -0.5].into(), vec![0.1, 2.0].into()],
             usage: Some(EmbedUsage {
                 prompt_tokens: 3,
                 total_tokens: 3,
             }),
         };
-        serde_json::to_string(&Reply::new(&embeddings, "asked", encoding)).unwrap()
+        String::from_utf8(document(&embeddings, "asked", encoding)).unwrap()
     }
 
     #[test]
@@ -198,11 +201,10 @@ mod tests {
     fn usage_that_no_provider_reported_is_absent() {
         let embeddings = Embeddings {
             model: "p/e".parse().unwrap(),
-            vectors: vec![vec![1.0]],
+            vectors: vec![vec![1.0].into()],
             usage: None,
         };
-        let reply =
-            serde_json::to_string(&Reply::new(&embeddings, "asked", Encoding::Float)).unwrap();
+        let reply = String::from_utf8(document(&embeddings, "asked", Encoding::Float)).unwrap();
         assert!(!reply.contains("usage"));
     }
 

@@ -1,11 +1,12 @@
 //! From a path to a handler: draining? who is it? is it on? may they? then the body, then the handler. A request takes the
 //! latest settings here, once, and keeps them. The only file that knows warp filters.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Buf;
-use futures_util::Stream;
 use futures_util::future::ready;
+use futures_util::{FutureExt, Stream};
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::{HeaderMap, Method, StatusCode};
 use warp::Filter;
@@ -70,7 +71,7 @@ where
         .and(warp::body::stream())
         .then(move |head: Head, body| {
             let (state, handler) = (state.latest(), handler.clone());
-            async move {
+            let answering = async move {
                 let answer = async {
                     let (caller, routing) = admit(&state, gate, &head)?;
                     let body = read(&state, &head.headers, body).await?;
@@ -84,8 +85,10 @@ where
                     )
                     .await
                 };
-                answered(&state, answer).await
-            }
+                answered(&state, pin!(answer)).await
+            };
+            // Large, and moved several times by the filters around it.
+            answering.boxed()
         });
     Route {
         path,
@@ -151,7 +154,7 @@ where
                 )
                 .await
             };
-            answered(&state, answer).await
+            answered(&state, pin!(answer)).await
         }
     });
     Route {
@@ -177,11 +180,16 @@ pub fn open(state: &State, path: &'static str, handler: fn(&State, &Head) -> Res
 /// All routes, and an answer for what none of them takes: 405 where the path is one of theirs, else 404.
 pub fn table(routes: impl IntoIterator<Item = Route>) -> BoxedFilter<(Response,)> {
     let mut places = Vec::new();
-    let filters = routes.into_iter().map(|route| {
+    let mut filters = Vec::new();
+    for route in routes {
         places.push((route.path, route.methods));
-        route.filter
-    });
-    let routed = filters.reduce(|all, next| all.or(next).unify().boxed());
+        filters.push(route.filter);
+    }
+    // From the last: what a route costs grows with its place, and the first is the one that is asked most.
+    let routed = filters
+        .into_iter()
+        .rev()
+        .reduce(|rest, next| next.or(rest).unify().boxed());
     let places: Arc<[(Path, &[Method])]> = places.into();
     let rest = warp::method()
         .and(warp::path::full())

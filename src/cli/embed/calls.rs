@@ -161,7 +161,11 @@ impl From<Embeddings> for Answer {
     fn from(embeddings: Embeddings) -> Self {
         Self {
             model: Some(embeddings.model),
-            outcomes: embeddings.vectors.into_iter().map(Ok).collect(),
+            outcomes: embeddings
+                .vectors
+                .into_iter()
+                .map(|vector| Ok(vector.into_numbers()))
+                .collect(),
             usage: embeddings.usage,
         }
     }

@@ -13,7 +13,7 @@ use super::record::{Parser, Record};
 use super::report::Tally;
 use super::source::Source;
 use super::window::{Batch, Vectors, Window};
-use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage};
+use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Vector};
 use crate::cli::{CliError, Printer, tell_if_offline};
 use crate::gateway::{EmbedTerms, RunError};
 
@@ -100,7 +100,7 @@ impl Job {
             dimensions: None,
             user: None,
         });
-        Ok(embeddings.await?.vectors.first().map_or(0, Vec::len))
+        Ok(embeddings.await?.vectors.first().map_or(0, Vector::len))
     }
 }
 

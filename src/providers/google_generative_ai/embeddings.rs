@@ -81,7 +81,9 @@ pub fn reply(body: &[u8]) -> Result<EmbedReply, String> {
         .and_then(|usage| usage.prompt_token_count);
     let embeddings = answer.embeddings.into_iter();
     Ok(EmbedReply {
-        vectors: embeddings.map(|embedding| embedding.values).collect(),
+        vectors: embeddings
+            .map(|embedding| embedding.values.into())
+            .collect(),
         usage: tokens.map(|tokens| EmbedUsage {
             prompt_tokens: tokens,
             total_tokens: tokens,
@@ -123,7 +125,10 @@ mod tests {
     #[test]
     fn vectors_come_in_order_and_usage_where_it_is_told() {
         let plain = reply(br#"{"embeddings":[{"values":[0.5,-1]},{"values":[1,2]}]}"#).unwrap();
-        assert_eq!(plain.vectors, [vec![0.5, -1.0], vec![1.0, 2.0]]);
+        assert_eq!(
+            plain.vectors,
+            [vec![0.5, -1.0].into(), vec![1.0, 2.0].into()]
+        );
         assert_eq!(plain.usage, None);
         let told = br#"{"embeddings":[{"values":[1]}],"usageMetadata":{"promptTokenCount":3}}"#;
         let usage = EmbedUsage {

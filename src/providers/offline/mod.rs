@@ -137,7 +137,7 @@ fn embed(call: &EmbedCall<'_>) -> Result<EmbedReply, ProviderError> {
     };
     let prompt_tokens = texts.iter().map(|text| echo::count_tokens(text)).sum();
     Ok(EmbedReply {
-        vectors,
+        vectors: vectors.into_iter().map(Into::into).collect(),
         usage: Some(EmbedUsage {
             prompt_tokens,
             total_tokens: prompt_tokens,

@@ -38,7 +38,7 @@ pub fn reply(body: &[u8]) -> Result<EmbedReply, String> {
     let answer: Answer = serde_json::from_slice(body)
         .map_err(|_| "embeddings that are not of its dialect".to_owned())?;
     Ok(EmbedReply {
-        vectors: answer.embeddings,
+        vectors: answer.embeddings.into_iter().map(Into::into).collect(),
         usage: answer.prompt_eval_count.map(|tokens| EmbedUsage {
             prompt_tokens: tokens,
             total_tokens: tokens,
@@ -82,7 +82,7 @@ mod tests {
     fn vectors_come_with_the_tokens_of_the_prompt() {
         let body = br#"{"model":"all-minilm","embeddings":[[0.5,-1],[0.25,2]],"total_duration":14143917,"load_duration":1019500,"prompt_eval_count":8}"#;
         let wanted = EmbedReply {
-            vectors: vec![vec![0.5, -1.0], vec![0.25, 2.0]],
+            vectors: vec![vec![0.5, -1.0].into(), vec![0.25, 2.0].into()],
             usage: Some(EmbedUsage {
                 prompt_tokens: 8,
                 total_tokens: 8,

@@ -2,10 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use memchr::memmem;
+use serde::de::value::SeqAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::super::{EmbedCall, EmbedReply, EmbedSlice};
-use crate::chat::EmbedUsage;
+use crate::chat::{EmbedUsage, NumberList, Vector};
 use crate::config::DimensionsField;
 
 /// The request's JSON.
@@ -63,7 +66,7 @@ struct Answer {
 #[derive(Deserialize)]
 struct Item {
     index: Option<usize>,
-    embedding: Vector,
+    embedding: Embedding,
 }
 
 #[derive(Deserialize)]
@@ -72,57 +75,97 @@ struct Usage {
     total_tokens: Option<u64>,
 }
 
-/// Numbers, or base64 of little-endian 32-bit floats.
-struct Vector(Vec<f32>);
+enum Embedding {
+    /// The place of a list that was taken out.
+    Place(usize),
+    /// Of a list that was not, or base64 of little-endian 32-bit floats.
+    Numbers(Vec<f32>),
+}
 
-impl<'de> Deserialize<'de> for Vector {
+impl<'de> Deserialize<'de> for Embedding {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Vector;
+            type Value = Embedding;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an embedding")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Vector, E> {
+            fn visit_u64<E: de::Error>(self, place: u64) -> Result<Embedding, E> {
+                usize::try_from(place)
+                    .map(Embedding::Place)
+                    .map_err(E::custom)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Embedding, E> {
                 let bytes = STANDARD.decode(text).map_err(E::custom)?;
                 if bytes.len() % 4 != 0 {
                     return Err(E::custom("no whole number of floats"));
                 }
                 let floats = bytes.chunks_exact(4);
-                Ok(Vector(
+                Ok(Embedding::Numbers(
                     floats
                         .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
                         .collect(),
                 ))
             }
 
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Vector, A::Error> {
-                const USUAL_DIMENSIONS: usize = 1536;
-                let mut numbers = Vec::with_capacity(list.size_hint().unwrap_or(USUAL_DIMENSIONS));
-                while let Some(number) = list.next_element()? {
-                    numbers.push(number);
-                }
-                Ok(Vector(numbers))
+            fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<Embedding, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(Embedding::Numbers)
             }
         }
         deserializer.deserialize_any(Visitor)
     }
 }
 
+/// Takes the vectors out of an answer, which are nearly all of it, and leaves in their places their numbers in order.
+///
+/// Only a member's name can be what is looked for: inside of a string its last quote would be escaped.
+fn take_lists(body: &Bytes) -> (Vec<u8>, Vec<Option<NumberList>>) {
+    let (mut rest, mut lists) = (Vec::new(), Vec::new());
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(found) = memmem::find(&body[at..], NAME) {
+        at += found + NAME.len();
+        let value = &body[at..];
+        let value = value.trim_ascii_start().strip_prefix(b":").unwrap_or(value);
+        let start = body.len() - value.trim_ascii_start().len();
+        if let Some((list, length)) = NumberList::at_start(&body.slice(start..)) {
+            rest.extend_from_slice(&body[copied..start]);
+            rest.extend_from_slice(lists.len().to_string().as_bytes());
+            lists.push(Some(list));
+            at = start + length;
+            copied = at;
+        }
+    }
+    rest.extend_from_slice(&body[copied..]);
+    (rest, lists)
+}
+
+const NAME: &[u8] = b"\"embedding\"";
+
 /// Reads an answer into vectors in the order of the inputs.
 ///
 /// # Errors
 /// What is wrong with it: not of the dialect, or indices that are no permutation of 0…n−1.
-pub fn reply(body: &[u8]) -> Result<EmbedReply, String> {
-    let answer: Answer = serde_json::from_slice(body)
-        .map_err(|_| "embeddings that are not of its dialect".to_owned())?;
-    let mut vectors: Vec<Option<Vec<f32>>> = vec![None; answer.data.len()];
+pub fn reply(body: &Bytes) -> Result<EmbedReply, String> {
+    let strange = || "embeddings that are not of its dialect".to_owned();
+    let (rest, mut lists) = take_lists(body);
+    let answer: Answer = serde_json::from_slice(&rest).map_err(|_| strange())?;
+    let mut vectors: Vec<Option<Vector>> = vec![None; answer.data.len()];
     for (place, item) in answer.data.into_iter().enumerate() {
+        let vector = match item.embedding {
+            Embedding::Numbers(numbers) => Vector::Numbers(numbers),
+            // A provider's own number is no vector: there is no such list, or it is gone already.
+            Embedding::Place(place) => match lists.get_mut(place).and_then(Option::take) {
+                Some(list) => Vector::Json(list),
+                None => return Err(strange()),
+            },
+        };
         let index = item.index.unwrap_or(place);
         match vectors.get_mut(index) {
-            Some(slot @ None) => *slot = Some(item.embedding.0),
+            Some(slot @ None) => *slot = Some(vector),
             Some(Some(_)) => return Err(format!("two embeddings with index {index}")),
             None => {
                 return Err(format!(
@@ -177,11 +220,40 @@ mod tests {
         );
     }
 
+    fn reply(body: &[u8]) -> Result<EmbedReply, String> {
+        super::reply(&Bytes::copy_from_slice(body))
+    }
+
+    #[test]
+    fn a_list_is_kept_as_it_was_written_whatever_stands_around_it() {
+        let body = br#"{ "embedding" : "no", "data":[
+            {"object":"embedding" , "embedding" : [ 1.50,2e0 ],"text":"\"embedding\":[7]"},
+            {"embeddin\u0067":[3,4]}
+        ]}"#;
+        let vectors = reply(body).unwrap().vectors;
+        assert_eq!(vectors, [vec![1.5, 2.0].into(), vec![3.0, 4.0].into()]);
+        assert!(matches!(&vectors[0], Vector::Json(list) if list.json() == b"[ 1.50,2e0 ]"));
+    }
+
+    #[test]
+    fn what_is_no_list_of_finite_numbers_is_no_answer() {
+        let strange = Err("embeddings that are not of its dialect".to_owned());
+        for embedding in [
+            "0", "1", "null", "[null]", "[1,]", "[[1]]", "{}", "true", "\"x\"",
+        ] {
+            let body = format!(r#"{{"data":[{{"embedding":[1,2]}},{{"embedding":{embedding}}}]}}"#);
+            assert_eq!(reply(body.as_bytes()), strange, "{embedding}");
+        }
+    }
+
     #[test]
     fn vectors_come_in_the_order_of_their_indices_as_numbers_or_base64() {
         let body = br#"{"data":[{"index":1,"embedding":"AACAPwAAAMA="},{"index":0,"embedding":[0.5,-1]}],"usage":{"prompt_tokens":2,"total_tokens":2}}"#;
         let reply = reply(body).unwrap();
-        assert_eq!(reply.vectors, [vec![0.5, -1.0], vec![1.0, -2.0]]);
+        assert_eq!(
+            reply.vectors,
+            [vec![0.5, -1.0].into(), vec![1.0, -2.0].into()]
+        );
         assert_eq!(
             reply.usage,
             Some(EmbedUsage {

@@ -1,88 +1,101 @@
 //! The conversation as the `messages` of the dialect. Pure.
 
-use serde::ser::{SerializeMap, SerializeSeq};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::chat::{Audio, ChatRequest, Document, Image, ImageSource, Message, Part, ToolCall};
+use crate::json;
 
-/// The system prompt, then the conversation.
-pub struct Messages<'a>(pub &'a ChatRequest);
-
-impl Serialize for Messages<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let request = self.0;
-        let system = usize::from(!request.system.is_empty());
-        let mut list = serializer.serialize_seq(Some(request.messages.len() + system))?;
-        if !request.system.is_empty() {
-            list.serialize_element(&System {
-                role: "system",
-                content: &request.system.text(),
-            })?;
-        }
-        for message in &request.messages {
-            list.serialize_element(&Turn(message))?;
-        }
-        list.end()
+/// Appends a list: the system prompt, then the conversation.
+pub fn write(out: &mut Vec<u8>, request: &ChatRequest) {
+    out.reserve(size(request));
+    out.push(b'[');
+    if !request.system.is_empty() {
+        out.extend_from_slice(b"{\"role\":\"system\",\"content\":");
+        json::string(out, &request.system.text());
+        out.extend_from_slice(b"},");
     }
+    for message in &request.messages {
+        turn(out, message);
+        out.push(b',');
+    }
+    if out.ends_with(b",") {
+        out.pop();
+    }
+    out.push(b']');
 }
 
-#[derive(Serialize)]
-struct System<'a> {
-    role: &'static str,
-    content: &'a str,
+/// About how many bytes the list comes to: one that is large is not moved while it grows.
+fn size(request: &ChatRequest) -> usize {
+    const OF_MESSAGE: usize = 64;
+    let texts = request.messages.iter().map(|message| {
+        let texts = message.parts().iter().filter_map(Part::as_text);
+        OF_MESSAGE + texts.map(str::len).sum::<usize>()
+    });
+    let text: usize = texts.sum();
+    // For what has to be escaped.
+    text + text / 16 + request.system.stable.len() + request.system.varying.len()
 }
 
-struct Turn<'a>(&'a Message);
-
-impl Serialize for Turn<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        match self.0 {
-            Message::User { parts, name } => {
-                map.serialize_entry("role", "user")?;
-                map.serialize_entry("content", &Content(parts))?;
-                if let Some(name) = name {
-                    map.serialize_entry("name", name)?;
-                }
+fn turn(out: &mut Vec<u8>, message: &Message) {
+    match message {
+        Message::User { parts, name } => {
+            out.extend_from_slice(b"{\"role\":\"user\",\"content\":");
+            content(out, parts);
+            named(out, name.as_deref());
+        }
+        Message::Assistant {
+            parts,
+            tool_calls,
+            name,
+            ..
+        } => {
+            out.extend_from_slice(b"{\"role\":\"assistant\",\"content\":");
+            match parts.is_empty() {
+                true => out.extend_from_slice(b"null"),
+                false => content(out, parts),
             }
-            Message::Assistant {
-                parts,
-                tool_calls,
-                name,
-                ..
-            } => {
-                map.serialize_entry("role", "assistant")?;
-                if parts.is_empty() {
-                    map.serialize_entry("content", &None::<&str>)?;
-                } else {
-                    map.serialize_entry("content", &Content(parts))?;
-                }
-                if let Some(name) = name {
-                    map.serialize_entry("name", name)?;
-                }
-                if !tool_calls.is_empty() {
-                    map.serialize_entry("tool_calls", &Calls(tool_calls))?;
-                }
-            }
-            Message::Tool { call_id, parts } => {
-                map.serialize_entry("role", "tool")?;
-                map.serialize_entry("tool_call_id", call_id)?;
-                map.serialize_entry("content", &Content(parts))?;
+            named(out, name.as_deref());
+            if !tool_calls.is_empty() {
+                out.extend_from_slice(b",\"tool_calls\":");
+                json::value(out, &Calls(tool_calls));
             }
         }
-        map.end()
+        Message::Tool { call_id, parts } => {
+            out.extend_from_slice(b"{\"role\":\"tool\",\"tool_call_id\":");
+            json::string(out, call_id);
+            out.extend_from_slice(b",\"content\":");
+            content(out, parts);
+        }
+    }
+    out.push(b'}');
+}
+
+fn named(out: &mut Vec<u8>, name: Option<&str>) {
+    if let Some(name) = name {
+        out.extend_from_slice(b",\"name\":");
+        json::string(out, name);
     }
 }
 
 /// One text is a plain string: every server takes that; anything else is a list of parts.
-struct Content<'a>(&'a [Part]);
-
-impl Serialize for Content<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            [] => serializer.serialize_str(""),
-            [Part::Text(text)] => serializer.serialize_str(text),
-            parts => serializer.collect_seq(parts.iter().map(Piece)),
+fn content(out: &mut Vec<u8>, parts: &[Part]) {
+    match parts {
+        [] => out.extend_from_slice(b"\"\""),
+        [Part::Text(text)] => json::string(out, text),
+        parts => {
+            for (index, part) in parts.iter().enumerate() {
+                out.push(if index == 0 { b'[' } else { b',' });
+                match part {
+                    Part::Text(text) => {
+                        out.extend_from_slice(b"{\"type\":\"text\",\"text\":");
+                        json::string(out, text);
+                        out.push(b'}');
+                    }
+                    other => json::value(out, &Piece(other)),
+                }
+            }
+            out.push(b']');
         }
     }
 }

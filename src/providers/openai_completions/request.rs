@@ -5,27 +5,33 @@ use serde::{Serialize, Serializer};
 
 use super::super::ModelCall;
 use super::super::members::Members;
-use super::messages::Messages;
+use super::messages;
 use crate::chat::{Delivery, ResponseFormat, Sampling, Tool, ToolChoice};
 use crate::config::MaxTokensField;
+use crate::json;
 
 /// The request's JSON.
 pub fn body(call: &ModelCall<'_>, delivery: Delivery) -> Vec<u8> {
-    let body = Body { call, delivery };
-    serde_json::to_vec(&body).expect("string keys and finite numbers always serialize")
+    const USUAL_BYTES: usize = 1024;
+    let mut out = Vec::with_capacity(USUAL_BYTES);
+    out.extend_from_slice(b"{\"model\":");
+    json::string(&mut out, call.model);
+    out.extend_from_slice(b",\"messages\":");
+    messages::write(&mut out, call.request);
+    json::members(&mut out, &Rest { call, delivery });
+    out
 }
 
-struct Body<'a> {
+/// What the request says beside model and messages.
+struct Rest<'a> {
     call: &'a ModelCall<'a>,
     delivery: Delivery,
 }
 
-impl Serialize for Body<'_> {
+impl Serialize for Rest<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let request = self.call.request;
-        let mut members = Members::new(serializer.serialize_map(None)?);
-        members.put("model", self.call.model)?;
-        members.put("messages", &Messages(request))?;
+        let mut members = Members::after(["model", "messages"], serializer.serialize_map(None)?);
         if !request.tools.is_empty() {
             members.put("tools", &Tools(&request.tools))?;
             if request.tool_choice != ToolChoice::Auto {
@@ -65,7 +71,7 @@ impl Serialize for Body<'_> {
     }
 }
 
-impl Body<'_> {
+impl Rest<'_> {
     fn sampling<M: SerializeMap>(
         &self,
         members: &mut Members<M>,

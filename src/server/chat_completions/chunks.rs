@@ -1,12 +1,12 @@
 //! A streamed answer: `chat.completion.chunk` objects, written straight into the output.
 
-use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Envelope;
 use super::decode::Calling;
 use super::reply::UsageShape;
 use crate::chat::{Delta, Finished, RunEvent, ToolCallDelta};
+use crate::json::{self, value as write};
 use crate::server::error::ApiError;
 use crate::server::events::Frames;
 use crate::server::tool_event;
@@ -76,7 +76,7 @@ impl Chunks {
     fn member(&self, out: &mut Vec<u8>, name: &str, text: &str) {
         self.chunk(out, Rest::default(), |out| {
             out.extend_from_slice(name.as_bytes());
-            write(out, text);
+            json::string(out, text);
         });
     }
 
@@ -97,7 +97,7 @@ impl Chunks {
                 out.push(b',');
             }
             out.extend_from_slice(b"\"arguments\":");
-            write(out, &call.arguments);
+            json::string(out, &call.arguments);
             out.push(b'}');
         });
     }
@@ -118,7 +118,7 @@ impl Chunks {
                 out.push(b',');
             }
             out.extend_from_slice(b"\"arguments\":");
-            write(out, &call.arguments);
+            json::string(out, &call.arguments);
             out.extend_from_slice(b"}}]");
         });
     }
@@ -179,10 +179,6 @@ impl Frames for Chunks {
         sse::frame(out, &error.to_json());
         out.extend_from_slice(sse::DONE);
     }
-}
-
-fn write(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
-    serde_json::to_writer(out, value).expect("plain data is written to memory");
 }
 
 #[cfg(test)]

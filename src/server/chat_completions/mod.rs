@@ -9,6 +9,8 @@ mod reply;
 mod request;
 mod tools;
 
+use futures_util::FutureExt;
+use hyper::StatusCode;
 use uuid::Uuid;
 
 use super::call::Call;
@@ -16,7 +18,7 @@ use super::endpoint::{self, Gate, Route};
 use super::events::{self, EventStream};
 use super::path::Path;
 use super::pictures::Fetching;
-use super::reply::{Answer, answered_by, event_stream, json};
+use super::reply::{Answer, answered_by, event_stream, json_bytes};
 use super::{State, unix_seconds};
 use crate::auth::Scope;
 use crate::chat::{Delivery, RunRequest};
@@ -77,7 +79,16 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
         config: &state.http().endpoints.chat_completions.images,
         switch: links::SWITCH,
     };
-    let timeout = links::settle((&fetching, &routing), call.body.pictures, &mut chat).await?;
+    let timeout = match call.body.pictures.links.is_empty() {
+        true => None,
+        // Boxed: rare, and large enough to be felt by every request.
+        false => {
+            let pictures = call.body.pictures;
+            links::settle((&fetching, &routing), pictures, &mut chat)
+                .boxed()
+                .await?
+        }
+    };
     let request = RunRequest {
         routing,
         system: call.body.system,
@@ -95,7 +106,7 @@ async fn whole(state: &State, request: RunRequest, envelope: Envelope) -> Answer
     let opened = events::open(state.gateway().clone(), request).await?;
     let completion = reply::fold(opened.events).await?;
     Ok(answered_by(
-        json(&completion.document(&envelope)),
+        json_bytes(StatusCode::OK, completion.document(&envelope)),
         &opened.started,
     ))
 }

@@ -8,6 +8,7 @@ use super::Envelope;
 use super::decode::Calling;
 use crate::chat::{Cost, Delta, Finished, RunEvent, ToolCall, ToolCallDelta, Usage};
 use crate::gateway::{RunError, RunStream};
+use crate::json;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -92,19 +93,49 @@ fn join(all: &mut Option<Vec<Box<RawValue>>>, piece: Option<Vec<Box<RawValue>>>)
 }
 
 impl Completion {
-    pub fn document<'a>(&'a self, envelope: &'a Envelope) -> impl Serialize + 'a {
+    /// The JSON of the whole object.
+    pub fn document(&self, envelope: &Envelope) -> Vec<u8> {
+        const ROOM_FOR_THE_REST: usize = 1024;
+        let mut out = Vec::with_capacity(self.said.text.len() + ROOM_FOR_THE_REST);
+        out.extend_from_slice(b"{\"id\":");
+        json::string(&mut out, &envelope.id);
+        out.extend_from_slice(b",\"object\":\"chat.completion\",\"created\":");
+        json::value(&mut out, &envelope.created);
+        out.extend_from_slice(b",\"model\":");
+        json::string(&mut out, &envelope.model);
+        out.extend_from_slice(b",\"choices\":[{\"index\":0,\"message\":");
+        self.message(&mut out, envelope.calling);
+        let outcome = Outcome {
+            logprobs: self.said.logprobs.as_ref(),
+            finish_reason: envelope.calling.finish_reason(self.finished.reason),
+        };
+        json::members(&mut out, &outcome);
+        out.push(b']');
+        let bill = Bill {
+            usage: self.finished.usage.map(UsageShape::from),
+            service_tier: None,
+            system_fingerprint: None,
+        };
+        json::members(&mut out, &bill);
+        out
+    }
+
+    fn message(&self, out: &mut Vec<u8>, calling: Calling) {
         let said = &self.said;
         let refusal = Some(said.refusal.as_str()).filter(|refusal| !refusal.is_empty());
         let is_silent = said.text.is_empty() && (refusal.is_some() || !said.calls.is_empty());
-        let message = Message {
-            role: "assistant",
-            content: (!is_silent).then_some(said.text.as_str()),
+        out.extend_from_slice(b"{\"role\":\"assistant\",\"content\":");
+        match is_silent {
+            true => out.extend_from_slice(b"null"),
+            false => json::string(out, &said.text),
+        }
+        let rest = Message {
             refusal,
-            tool_calls: match envelope.calling {
+            tool_calls: match calling {
                 Calling::Tools => said.calls.iter().map(Call::from).collect(),
                 Calling::Functions => Vec::new(),
             },
-            function_call: match envelope.calling {
+            function_call: match calling {
                 Calling::Tools => None,
                 Calling::Functions => said.calls.first().map(|call| Call::from(call).function),
             },
@@ -112,49 +143,29 @@ impl Completion {
                 .filter(|reasoning| !reasoning.is_empty()),
             annotations: [],
         };
-        Document {
-            id: &envelope.id,
-            object: "chat.completion",
-            created: envelope.created,
-            model: &envelope.model,
-            choices: [Choice {
-                index: 0,
-                message,
-                logprobs: said.logprobs.as_ref(),
-                finish_reason: envelope.calling.finish_reason(self.finished.reason),
-            }],
-            usage: self.finished.usage.map(UsageShape::from),
-            service_tier: None,
-            system_fingerprint: None,
-        }
+        json::members(out, &rest);
     }
 }
 
+/// What a choice says beside its message.
 #[derive(Serialize)]
-struct Document<'a> {
-    id: &'a str,
-    object: &'static str,
-    created: u64,
-    model: &'a str,
-    choices: [Choice<'a>; 1],
+struct Outcome<'a> {
+    logprobs: Option<&'a Logprobs>,
+    finish_reason: &'static str,
+}
+
+/// What an answer says beside its choice.
+#[derive(Serialize)]
+struct Bill<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<UsageShape>,
     service_tier: Option<&'a str>,
     system_fingerprint: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct Choice<'a> {
-    index: u32,
-    message: Message<'a>,
-    logprobs: Option<&'a Logprobs>,
-    finish_reason: &'static str,
-}
-
+/// What a message says beside its content.
 #[derive(Serialize)]
 struct Message<'a> {
-    role: &'static str,
-    content: Option<&'a str>,
     refusal: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,

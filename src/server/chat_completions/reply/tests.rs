@@ -15,7 +15,7 @@ async fn folded(deltas: Vec<Delta>, finished: Finished) -> String {
         created: 7,
         model: "openclaw".to_owned(),
     };
-    serde_json::to_string(&completion.document(&envelope)).unwrap()
+    String::from_utf8(completion.document(&envelope)).unwrap()
 }
 
 fn stop(usage: Option<Usage>) -> Finished {

@@ -1,0 +1,227 @@
+//! One embedding: numbers, or the JSON that they came in. What a provider wrote is checked, and then copied as it is:
+//! reading numbers and writing them again costs more than everything else that is done with them.
+
+use bytes::Bytes;
+
+/// A vector. Compared as numbers.
+#[derive(Debug, Clone)]
+pub enum Vector {
+    Numbers(Vec<f32>),
+    Json(NumberList),
+}
+
+/// A JSON list of numbers that are all finite as 32-bit floats.
+#[derive(Debug, Clone)]
+pub struct NumberList {
+    json: Bytes,
+    count: usize,
+}
+
+impl Vector {
+    /// How many numbers there are: the dimension.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Json(list) => list.count,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn is_finite(&self) -> bool {
+        match self {
+            Self::Numbers(numbers) => numbers.iter().all(|number| number.is_finite()),
+            Self::Json(_) => true,
+        }
+    }
+
+    pub fn into_numbers(self) -> Vec<f32> {
+        match self {
+            Self::Numbers(numbers) => numbers,
+            Self::Json(list) => list.numbers(),
+        }
+    }
+}
+
+impl From<Vec<f32>> for Vector {
+    fn from(numbers: Vec<f32>) -> Self {
+        Self::Numbers(numbers)
+    }
+}
+
+impl PartialEq for Vector {
+    fn eq(&self, other: &Self) -> bool {
+        self.clone().into_numbers() == other.clone().into_numbers()
+    }
+}
+
+impl NumberList {
+    /// The list that `json` begins with, and where it ends. `None` where there is no list of finite numbers.
+    pub fn at_start(json: &Bytes) -> Option<(Self, usize)> {
+        let (end, count) = scan(json)?;
+        let json = json.slice(..end);
+        Some((Self { json, count }, end))
+    }
+
+    /// As it was written.
+    pub fn json(&self) -> &[u8] {
+        &self.json
+    }
+
+    fn numbers(&self) -> Vec<f32> {
+        let inner = &self.json[1..self.json.len() - 1];
+        let number = |text: &[u8]| read(text.trim_ascii()).unwrap_or_default();
+        let mut numbers = Vec::with_capacity(self.count);
+        if self.count > 0 {
+            numbers.extend(inner.split(|byte| *byte == b',').map(number));
+        }
+        numbers
+    }
+}
+
+/// The end of a list of finite numbers, and their count (RFC 8259, §5 and §6).
+fn scan(json: &[u8]) -> Option<(usize, usize)> {
+    if json.first() != Some(&b'[') {
+        return None;
+    }
+    let mut at = blank(json, 1);
+    if json.get(at) == Some(&b']') {
+        return Some((at + 1, 0));
+    }
+    let mut count = 0;
+    loop {
+        at = blank(json, number(json, at)?);
+        count += 1;
+        match json.get(at)? {
+            b',' => at = blank(json, at + 1),
+            b']' => return Some((at + 1, count)),
+            _ => return None,
+        }
+    }
+}
+
+fn blank(json: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = json.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// Digits before the point that no 32-bit float is too small for.
+const SURE_DIGITS: usize = 38;
+
+/// The end of the number that begins here.
+fn number(json: &[u8], start: usize) -> Option<usize> {
+    let first = start + usize::from(json.get(start) == Some(&b'-'));
+    let mut at = digits(json, first);
+    let whole = at - first;
+    if whole == 0 || (whole > 1 && json[first] == b'0') {
+        return None;
+    }
+    if json.get(at) == Some(&b'.') {
+        let fraction = at + 1;
+        at = digits(json, fraction);
+        if at == fraction {
+            return None;
+        }
+    }
+    let has_exponent = matches!(json.get(at), Some(b'e' | b'E'));
+    if has_exponent {
+        at += 1;
+        at += usize::from(matches!(json.get(at), Some(b'+' | b'-')));
+        let exponent = at;
+        at = digits(json, exponent);
+        if at == exponent {
+            return None;
+        }
+    }
+    let is_sure = whole <= SURE_DIGITS && !has_exponent;
+    let is_finite = || read(&json[start..at]).is_some_and(f32::is_finite);
+    (is_sure || is_finite()).then_some(at)
+}
+
+fn read(number: &[u8]) -> Option<f32> {
+    std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// The end of the digits that begin here. Looks at eight bytes at a time.
+fn digits(json: &[u8], mut at: usize) -> usize {
+    while let Some(word) = json.get(at..).and_then(|rest| rest.first_chunk()) {
+        let others = not_digits(u64::from_le_bytes(*word));
+        if others != 0 {
+            return at + others.trailing_zeros() as usize / 8;
+        }
+        at += size_of::<u64>();
+    }
+    while json.get(at).is_some_and(u8::is_ascii_digit) {
+        at += 1;
+    }
+    at
+}
+
+/// The high bit of every byte that is no digit.
+fn not_digits(word: u64) -> u64 {
+    const EACH: u64 = u64::MAX / 255;
+    // Digits become 0 to 9; what is more carries into the high bit, or has it.
+    let values = word ^ (EACH * 0x30);
+    (((values & (EACH * 0x7f)) + EACH * 0x76) | values) & (EACH * 0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn list(json: &str) -> Option<(Vec<f32>, usize)> {
+        let (list, end) = NumberList::at_start(&Bytes::copy_from_slice(json.as_bytes()))?;
+        let vector = Vector::Json(list);
+        let count = vector.len();
+        let numbers = vector.into_numbers();
+        assert_eq!(numbers.len(), count);
+        Some((numbers, end))
+    }
+
+    #[test]
+    fn a_list_is_found_with_its_end_and_its_numbers() {
+        assert_eq!(list("[]"), Some((vec![], 2)));
+        assert_eq!(list("[ ]x"), Some((vec![], 3)));
+        assert_eq!(
+            list("[0,-1, 2.5 ,\n-0.0123456789012345678,1e-3,3E+2],7"),
+            Some((vec![0.0, -1.0, 2.5, -0.012_345_679, 0.001, 300.0], 48))
+        );
+    }
+
+    #[test]
+    fn what_json_does_not_allow_and_what_is_not_finite_is_no_number() {
+        for bad in [
+            "", "[", "[1", "[1,", "[1,]", "[,1]", "[01]", "[-]", "[1.]", "[.5]", "[+1]", "[1e]",
+            "[1e+]", "[1 2]", "[null]", "[\"1\"]", "[[1]]", "[NaN]", "[1e39]", "[-1e400]", "[0x1]",
+            "[1_0]", "{}",
+        ] {
+            assert_eq!(list(bad), None, "{bad}");
+        }
+        let most = format!("[{}]", "9".repeat(39));
+        assert_eq!(list(&most), None);
+        let nearly = format!("[{}]", "9".repeat(38));
+        assert_eq!(list(&nearly), Some((vec![1e38], 40)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_is_one_exactly_where_serde_json_says_so(json in "\\[[0-9eE.,+\\- ]{0,24}\\]") {
+            let wanted: Option<Vec<f32>> = serde_json::from_str(&json).ok();
+            let wanted = wanted.filter(|numbers| numbers.iter().all(|number| number.is_finite()));
+            let found = list(&json).filter(|(_, end)| *end == json.len());
+            prop_assert_eq!(found.map(|(numbers, _)| numbers), wanted);
+        }
+
+        #[test]
+        fn numbers_survive(numbers in prop::collection::vec(-1e6_f32..1e6, 0..40)) {
+            let json = serde_json::to_string(&numbers).unwrap();
+            prop_assert_eq!(list(&json), Some((numbers, json.len())));
+        }
+    }
+}

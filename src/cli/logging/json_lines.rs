@@ -1,0 +1,162 @@
+//! Log lines for machines: one JSON object an event, `{"timestamp","level","fields","target"}`.
+
+use std::fmt::Debug;
+
+use jiff::Timestamp;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
+
+use super::lines::Lines;
+use crate::json;
+
+/// The target of the lines that every request leaves.
+const ACCESS: &str = "openclaw::access";
+
+/// Writes events as they come.
+pub struct JsonLines(pub Lines);
+
+impl<S: Subscriber> Layer<S> for JsonLines {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let line = line(event, Timestamp::now());
+        match event.metadata().target() {
+            ACCESS => self.0.hold(&line),
+            _ => self.0.write(&line),
+        }
+    }
+}
+
+fn line(event: &Event<'_>, now: Timestamp) -> Vec<u8> {
+    const USUAL_BYTES: usize = 512;
+    let mut out = Vec::with_capacity(USUAL_BYTES);
+    out.extend_from_slice(b"{\"timestamp\":\"");
+    out.extend_from_slice(format!("{now:.6}").as_bytes());
+    out.extend_from_slice(b"\",\"level\":");
+    json::string(&mut out, event.metadata().level().as_str());
+    out.extend_from_slice(b",\"fields\":");
+    let mut fields = Fields {
+        out: &mut out,
+        before: b'{',
+    };
+    event.record(&mut fields);
+    let is_empty = fields.before == b'{';
+    out.extend_from_slice(if is_empty { b"{}" } else { b"}" });
+    out.extend_from_slice(b",\"target\":");
+    json::string(&mut out, event.metadata().target());
+    out.extend_from_slice(b"}\n");
+    out
+}
+
+/// The members of `fields`.
+struct Fields<'a> {
+    out: &'a mut Vec<u8>,
+    /// What stands before the next member.
+    before: u8,
+}
+
+impl Fields<'_> {
+    fn name(&mut self, field: &Field) -> &mut Vec<u8> {
+        self.out.push(self.before);
+        self.before = b',';
+        json::string(self.out, field.name());
+        self.out.push(b':');
+        self.out
+    }
+}
+
+impl Visit for Fields<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        json::string(self.name(field), value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        json::string(self.name(field), &format!("{value:?}"));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        json::value(self.name(field), &value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        json::value(self.name(field), &value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        json::value(self.name(field), &value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        json::value(self.name(field), &value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::{Value, json};
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+    use crate::config::Secrets;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(work: impl FnOnce()) -> Vec<Value> {
+        let written = Written::default();
+        let lines = Lines::new(written.clone(), Secrets::default());
+        let subscriber = tracing_subscriber::registry().with(JsonLines(lines.clone()));
+        tracing::subscriber::with_default(subscriber, work);
+        lines.flush();
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn every_kind_of_field_has_its_json_form() {
+        let mut lines = logged(|| {
+            let absent: Option<u64> = None;
+            tracing::warn!(target: "t", text = "a\"b\n", shown = %'x', told = ?Some(1), count = 2_u64, below = -3, part = 0.5, yes = true, absent, "said {}", 1);
+        });
+        let mut line = lines.remove(0);
+        let timestamp = line["timestamp"].take();
+        let timestamp: Timestamp = timestamp.as_str().unwrap().parse().unwrap();
+        assert!(Timestamp::now().duration_since(timestamp).as_secs() < 60);
+        assert_eq!(
+            line,
+            json!({
+                "timestamp": null, "level": "WARN", "target": "t",
+                "fields": { "message": "said 1", "text": "a\"b\n", "shown": "x", "told": "Some(1)", "count": 2, "below": -3, "part": 0.5, "yes": true },
+            })
+        );
+    }
+
+    #[test]
+    fn a_line_of_the_access_log_is_held_and_keeps_its_place() {
+        let lines = logged(|| {
+            tracing::info!(target: ACCESS, n = 1);
+            tracing::info!(target: "other", n = 2);
+            tracing::info!(target: ACCESS, n = 3);
+        });
+        let order: Vec<u64> = lines
+            .iter()
+            .map(|line| line["fields"]["n"].as_u64().unwrap())
+            .collect();
+        assert_eq!(order, [1, 2, 3]);
+    }
+}
