@@ -72,6 +72,9 @@ pub enum CliError {
     BadInput(String),
     #[error("{0}")]
     Misconfigured(String),
+    /// Something that the command is to reach cannot be had.
+    #[error("{0}")]
+    Unreachable(String),
     #[error("interrupted")]
     Interrupted,
 }
@@ -95,6 +98,7 @@ fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
             CliError::Usage(_) | CliError::Unreadable { .. } => Exit::Usage,
             CliError::BadInput(_) => Exit::BadInput,
             CliError::Misconfigured(_) => Exit::Misconfigured,
+            CliError::Unreachable(_) => Exit::Unreachable,
             CliError::Interrupted => Exit::Interrupted,
         });
     }

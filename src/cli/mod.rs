@@ -10,6 +10,7 @@ mod exit;
 mod gateway;
 mod logging;
 mod man;
+mod mcp;
 mod models;
 mod overview;
 mod printer;
@@ -92,6 +93,7 @@ enum Command {
     Embed(embed::EmbedArgs),
     Gateway(gateway::GatewayArgs),
     Man(man::ManArgs),
+    Mcp(mcp::McpArgs),
     Models(models::ModelsArgs),
     Sessions(sessions::SessionsArgs),
 }
@@ -197,6 +199,7 @@ pub fn run(cli: Cli, printer: Printer) -> anyhow::Result<()> {
         Some(Command::Embed(args)) => embed::run(&context, args),
         Some(Command::Gateway(args)) => gateway::run(&context, args),
         Some(Command::Man(args)) => man::run(&context, &args),
+        Some(Command::Mcp(args)) => mcp::run(&context, args),
         Some(Command::Models(args)) => models::run(&context, args),
         Some(Command::Sessions(args)) => sessions::run(&context, args),
     }

@@ -12,7 +12,7 @@ use super::locate::{Outline, parse as parse_json5};
 use super::paths::Paths;
 use super::problem::{Path, Problem};
 use super::report::ConfigError;
-use super::{Config, Environment, Secret, access, agent, models};
+use super::{Config, Environment, Secret, access, agent, mcp, models};
 
 /// A configuration, and where it came from.
 #[derive(Debug, Clone)]
@@ -166,6 +166,7 @@ pub(super) fn parse(
     problems.extend(access::faults(&value));
     problems.extend(agent::contradictions(&value));
     problems.extend(models::contradictions(&value));
+    problems.extend(mcp::contradictions(&value));
     if !problems.is_empty() {
         return Err(ConfigError::new(file, text, &problems).into());
     }

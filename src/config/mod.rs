@@ -17,6 +17,7 @@ mod init;
 mod load;
 mod locate;
 mod logging;
+mod mcp;
 mod models;
 mod paths;
 mod price;
@@ -46,6 +47,7 @@ pub use gateway::{
 pub use init::{InitError, init};
 pub use load::{LoadError, Loaded, load};
 pub use logging::{ConsoleStyle, LoggingConfig};
+pub use mcp::{McpConfig, McpServerConfig};
 pub use models::{
     ApiKind, Compat, DimensionsField, InputKind, MaxTokensField, ModelConfig, ModelKind,
     ModelsConfig, ModelsMode, ProviderConfig, Upstream,
@@ -73,6 +75,8 @@ pub struct Config {
     /// The later spelling of `agents.defaults.memorySearch`.
     pub memory: MemoryConfig,
     pub tools: ToolsConfig,
+    /// Servers of the Model Context Protocol.
+    pub mcp: McpConfig,
     pub session: SessionConfig,
     pub logging: LoggingConfig,
 }

@@ -58,7 +58,7 @@ pub(super) fn contradictions(config: &Value) -> Vec<Problem> {
     problems
 }
 
-fn is_http(url: &str) -> bool {
+pub(super) fn is_http(url: &str) -> bool {
     let rest = url
         .strip_prefix("http://")
         .or_else(|| url.strip_prefix("https://"));

@@ -42,7 +42,8 @@ pub use crate::sessions::{
 };
 use crate::sessions::{PruneMode, PrunePolicy, SessionKey, SqliteStore, Timing, Unavailable};
 pub use crate::tools::html_text;
-use crate::tools::{Index, Outside};
+pub use crate::tools::mcp::Probe;
+use crate::tools::{Index, Outside, mcp};
 use admission::Admission;
 pub use call::jitter;
 use catalog::Providers;
@@ -66,6 +67,7 @@ pub struct Gateway(Arc<Inner>);
 struct Inner {
     providers: Providers,
     agents: Agents,
+    servers: mcp::Servers,
     /// The most tokens of earlier turns that a run of a session carries.
     max_history_tokens: Option<u64>,
     lasting: Arc<Lasting>,
@@ -116,8 +118,10 @@ impl Gateway {
             store: state_dir.and_then(|folder| open_store(folder, max_queued)),
             models_folder: state_dir.map(|state| state.join("models")),
         };
+        let servers = mcp::Servers::new(&config.mcp, env);
         let agents = Agents::none().succeeded_by(config, env, &providers, &lasting.outside())?;
-        Ok(Self::of(config, providers, agents, Arc::new(lasting)))
+        let parts = (providers, agents, servers);
+        Ok(Self::of(config, parts, Arc::new(lasting)))
     }
 
     /// The same room under another checked configuration: the store, the line of the runs, the connections, and what
@@ -130,22 +134,28 @@ impl Gateway {
         let lasting = Arc::clone(&self.0.lasting);
         let before = &self.0;
         let providers = before.providers.succeeded_by(config, env)?;
+        let servers = before.servers.succeeded_by(&config.mcp, env);
         let outside = lasting.outside();
         let agents = before
             .agents
             .succeeded_by(config, env, &providers, &outside)?;
         let (max_running, max_waiting) = limits(config);
         lasting.admission.resize(max_running, max_waiting);
-        Ok(Self::of(config, providers, agents, lasting))
+        Ok(Self::of(config, (providers, agents, servers), lasting))
     }
 
-    fn of(config: &Config, providers: Providers, agents: Agents, lasting: Arc<Lasting>) -> Self {
+    fn of(
+        config: &Config,
+        (providers, agents, servers): (Providers, Agents, mcp::Servers),
+        lasting: Arc<Lasting>,
+    ) -> Self {
         if let Some(folder) = &lasting.models_folder {
             discovery::recall(&providers, folder);
         }
         Self(Arc::new(Inner {
             providers,
             agents,
+            servers,
             max_history_tokens: config.session.max_history_tokens,
             lasting,
         }))
@@ -227,8 +237,14 @@ impl Gateway {
         }
     }
 
-    /// Finishes what is still to be written. Nothing is kept after that.
+    /// Starts the configured MCP servers and hears which tools they have.
+    pub async fn probe_servers(&self) -> Vec<mcp::Probe> {
+        self.0.servers.probe().await
+    }
+
+    /// Finishes what is still to be written, and ends the MCP servers. Nothing is kept after that.
     pub async fn close(&self) {
+        self.0.servers.close();
         if let Some(store) = &self.0.lasting.store {
             store.close().await;
         }

@@ -26,7 +26,7 @@ use crate::chat::{
 };
 use crate::config::CompactionMode;
 use crate::providers::ChatStream;
-use crate::tools::{self, ToolContext, ToolResult};
+use crate::tools::{self, Tool, ToolContext, ToolResult};
 
 pub(super) async fn run_agent(
     gateway: &Gateway,
@@ -56,7 +56,14 @@ pub(super) async fn run_agent(
         store: inner.lasting.store.clone(),
         workbench: Arc::clone(&plan.workbench),
     };
-    let house = house(plan, &chain, &chat, context);
+    let mut house = house(plan, &chain, &chat, context);
+    if !inner.servers.is_empty() && !agent.public_mode {
+        let models: Vec<&ModelRef> = chain.iter().map(|model| &model.id).collect();
+        let tools = inner.servers.tools(&plan.policy, &models);
+        let tools = deadline.bound(async { Ok(tools.await) }).await?;
+        let is_free = |tool: &Arc<dyn Tool>| chat.tools.iter().all(|own| own.name != tool.name());
+        house.tools.extend(tools.into_iter().filter(is_free));
+    }
     let channel = request.routing.channel.as_deref();
     chat.system = plan
         .prompt

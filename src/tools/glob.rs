@@ -19,6 +19,15 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     text.ends_with(end)
 }
 
+/// Whether `pattern` can mean any text that begins with `prefix`.
+pub fn may_match(pattern: &str, prefix: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern.starts_with(prefix),
+        // Whatever the rest wants can stand after the prefix.
+        Some((start, _)) => start.starts_with(prefix) || prefix.starts_with(start),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -91,6 +91,34 @@ impl Policy {
         narrowed && tool.is_of(start)
     }
 
+    /// Whether the agent may have any tool, none of them in a group, whose name begins with `prefix` when it runs on
+    /// `model`.
+    pub fn may_allow(&self, model: &ModelRef, prefix: &str) -> bool {
+        let prefix = prefix.to_ascii_lowercase();
+        // No pattern names a control character: one that takes it takes every name.
+        let any = format!("{prefix}\u{1}");
+        let mut start = ToolProfile::Minimal;
+        let mut narrowed = true;
+        for layer in self.layers(model) {
+            if layer
+                .deny
+                .iter()
+                .any(|pattern| glob::matches(pattern, &any))
+            {
+                return false;
+            }
+            let allows_any = !layer.allow.is_empty();
+            match layer.profile {
+                Some(profile) => start = profile,
+                None if allows_any => start = ToolProfile::Full,
+                None => {}
+            }
+            let may = |pattern: &String| glob::may_match(pattern, &prefix);
+            narrowed &= !allows_any || layer.allow.iter().any(may);
+        }
+        narrowed && start == ToolProfile::Full
+    }
+
     fn layers(&self, model: &ModelRef) -> impl Iterator<Item = &Layer> {
         let named = |name: &str| self.by_provider.get(&name.to_ascii_lowercase());
         // Most gateways have no such layers: then no name is made.
@@ -179,6 +207,45 @@ mod tests {
         assert_eq!(allowed(json!({ "profile": "minimal" }), json!({})), "");
         assert_eq!(allowed(json!({ "deny": ["exec"] }), json!({})), "");
         assert_eq!(allowed(json!({ "allow": [] }), json!({ "allow": [] })), "");
+    }
+
+    #[test]
+    fn tools_from_outside_are_possible_where_some_name_of_theirs_is_allowed() {
+        let may = |tools: Value, agent: Value| {
+            let tools = serde_json::from_value(tools).unwrap();
+            let policy = Policy::new(&tools, &serde_json::from_value(agent).unwrap());
+            policy.may_allow(&"openai/gpt-5.4".parse().unwrap(), "time__")
+        };
+        let none = || json!({});
+        assert!(!may(none(), none()));
+        assert!(!may(json!({ "profile": "coding" }), none()));
+        assert!(may(json!({ "profile": "full" }), none()));
+        for allow in [
+            "*",
+            "time__*",
+            "time__now",
+            "TIME__*",
+            "*now",
+            "t*",
+            "time*",
+        ] {
+            assert!(may(json!({ "allow": [allow] }), none()), "{allow}");
+        }
+        for allow in ["read", "time", "timer__*", "group:fs", "x*"] {
+            assert!(!may(json!({ "allow": [allow] }), none()), "{allow}");
+        }
+        for deny in ["*", "time__*", "*__*", "time*"] {
+            let denied = json!({ "profile": "full", "deny": [deny] });
+            assert!(!may(denied, none()), "{deny}");
+        }
+        assert!(may(
+            json!({ "profile": "full", "deny": ["time__now", "*now"] }),
+            none()
+        ));
+        assert!(!may(
+            json!({ "profile": "full" }),
+            json!({ "allow": ["read"] })
+        ));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod failures;
 mod hostile;
 mod images;
 mod insistence;
+mod mcp;
 mod readiness;
 mod reload;
 mod responses;

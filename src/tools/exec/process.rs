@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::tools::output::Output;
+use crate::tools::process_group::Group;
 
 /// A command that puts out more than this, in bytes, is ended.
 const MAX_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
@@ -124,44 +125,5 @@ async fn read(pipe: &mut Option<impl AsyncRead + Unpin>, piece: &mut Vec<u8>) ->
     match pipe {
         Some(pipe) => pipe.read_buf(piece).await.is_ok_and(|count| count > 0),
         None => false,
-    }
-}
-
-/// The process group of a command. Dropping it ends it, at once.
-struct Group {
-    #[cfg(unix)]
-    leader: Option<rustix::process::Pid>,
-}
-
-#[cfg(unix)]
-impl Group {
-    fn of(child: &Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self {
-            leader: id.and_then(rustix::process::Pid::from_raw),
-        }
-    }
-
-    /// To be called at once when the leader has been waited for: later its number may be another's.
-    fn end(&mut self) {
-        if let Some(leader) = self.leader.take() {
-            // An error says that nothing of it is left.
-            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Group {
-    fn of(_: &Child) -> Self {
-        Self {}
-    }
-
-    fn end(&mut self) {}
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.end();
     }
 }

@@ -97,7 +97,15 @@ fn needs_node() -> String {
     format!("node {OLDEST_NODE} or later with npm, and its registry, are needed")
 }
 
-fn clients() -> PathBuf {
+/// The Python that runs the programs of `tests/clients`; `None`, said aloud, where it cannot be had.
+pub fn python() -> Option<&'static Path> {
+    if PYTHON.is_none() {
+        skipped("python", "python3 with venv, and PyPI, are needed");
+    }
+    PYTHON.as_deref()
+}
+
+pub fn clients() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
 }
 

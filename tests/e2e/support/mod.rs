@@ -22,7 +22,7 @@ mod wire;
 pub use answer::Answer;
 pub use house::{Frames, House, Reply, TOKEN, config_for, http, merged, reply};
 pub use http1::Message;
-pub use installed::{client, codex};
+pub use installed::{client, clients, codex, python};
 pub use open_responses::{Told, check_item, check_response};
 pub use openai::embedding_of;
 pub use program::{Program, Ran, Shell};
