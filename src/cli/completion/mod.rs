@@ -12,7 +12,9 @@ mod words;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use anyhow::Context as _;
+use clap::Args;
+use clap_complete::Shell;
 
 use super::{Context, Printer};
 
@@ -26,30 +28,24 @@ pub struct CompletionArgs {
     shell: Shell,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Shell {
-    Bash,
-    Elvish,
-    Fish,
-    #[value(name = "powershell")]
-    Pwsh,
-    Zsh,
-}
-
-impl Shell {
-    fn script(self) -> &'static str {
-        macro_rules! script {
-            ($name:literal) => {
-                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/completions/", $name))
-            };
-        }
-        match self {
-            Self::Bash => script!("openclaw.bash"),
-            Self::Elvish => script!("openclaw.elv"),
-            Self::Fish => script!("openclaw.fish"),
-            Self::Pwsh => script!("_openclaw.ps1"),
-            Self::Zsh => script!("_openclaw"),
-        }
+/// The script of a shell; `None` for one that this version does not know.
+fn script(shell: Shell) -> Option<&'static str> {
+    macro_rules! script {
+        ($name:literal) => {
+            Some(include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/completions/",
+                $name
+            )))
+        };
+    }
+    match shell {
+        Shell::Bash => script!("openclaw.bash"),
+        Shell::Elvish => script!("openclaw.elv"),
+        Shell::Fish => script!("openclaw.fish"),
+        Shell::PowerShell => script!("_openclaw.ps1"),
+        Shell::Zsh => script!("_openclaw"),
+        _ => None,
     }
 }
 
@@ -69,7 +65,8 @@ pub struct AskArgs {
 }
 
 pub fn run(context: &Context, args: &CompletionArgs) -> anyhow::Result<()> {
-    Ok(context.printer.text(args.shell.script())?)
+    let script = script(args.shell).context("there is no script for this shell")?;
+    Ok(context.printer.text(script)?)
 }
 
 /// Answers a script. Never fails: a person who presses Tab wants no message in the middle of a line.
