@@ -48,6 +48,11 @@ impl Secrets {
             .search
             .iter()
             .for_each(|one| found.memory(one));
+        for server in config.mcp.servers.values() {
+            let secrets = server.env.values().chain(server.headers.values());
+            secrets.for_each(|secret| found.secret(secret));
+            server.url.iter().for_each(|url| found.url(url));
+        }
         config.env.values().for_each(|value| found.text(value));
         env.secret_values().for_each(|value| found.text(value));
         found.into()
