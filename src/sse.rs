@@ -1,10 +1,10 @@
 //! The event-stream format (WHATWG HTML, "Server-sent events"): frames out, events in.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use eventsource_stream::{EventStream, EventStreamError};
 use futures_util::{Stream, StreamExt};
 
 /// The last frame of an OpenAI stream.
@@ -30,8 +30,6 @@ pub enum ReadError<E> {
     TooLong,
     #[error("an event that is not UTF-8")]
     NotUtf8,
-    #[error("an event that cannot be parsed")]
-    Malformed,
     #[error(transparent)]
     Source(E),
 }
@@ -39,9 +37,12 @@ pub enum ReadError<E> {
 /// An event: its type (`message` where none is given) and its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     pub data: String,
 }
+
+/// The type of an event that does not say its own.
+const MESSAGE: Cow<'static, str> = Cow::Borrowed("message");
 
 /// The events of a byte stream, however it is cut into pieces. An event that the end of the stream leaves without its
 /// blank line counts as well.
@@ -49,20 +50,11 @@ pub fn events<S, E>(bytes: S) -> impl Stream<Item = Result<Event, ReadError<E>>>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
 {
-    EventStream::new(WholeEvents::new(bytes)).map(|event| match event {
-        Ok(event) => Ok(Event {
-            kind: event.event,
-            data: event.data,
-        }),
-        Err(EventStreamError::Transport(error)) => Err(error),
-        Err(EventStreamError::Utf8(_)) => Err(ReadError::NotUtf8),
-        Err(EventStreamError::Parser(_)) => Err(ReadError::Malformed),
-    })
+    Events::new(bytes)
 }
 
-/// Cuts a byte stream into whole events, each of a bounded length and all of it UTF-8, so that the parser behind it
-/// neither searches nor copies what it cannot use yet.
-struct WholeEvents<S> {
+/// A byte stream, cut into whole events of a bounded length: what cannot be used yet is neither searched nor copied.
+struct Events<S> {
     source: S,
     /// The part of the last piece that has not been cut yet.
     piece: Bytes,
@@ -74,7 +66,52 @@ struct WholeEvents<S> {
 }
 
 /// What may stand at the beginning of a stream, and means nothing.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// One whole event; `None` where it holds no data.
+fn read<E>(event: &[u8], is_first: bool) -> Result<Option<Event>, ReadError<E>> {
+    if event.len() > MAX_EVENT_BYTES {
+        return Err(ReadError::TooLong);
+    }
+    let text = std::str::from_utf8(event).map_err(|_| ReadError::NotUtf8)?;
+    Ok(parse(match text.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) if is_first => rest,
+        _ => text,
+    }))
+}
+
+fn parse(event: &str) -> Option<Event> {
+    let (mut kind, mut data) = (MESSAGE, None::<String>);
+    for line in lines(event) {
+        // A comment is a field without a name.
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match (field, &mut data) {
+            ("data", None) => data = Some(value.to_owned()),
+            ("data", Some(data)) => {
+                data.push('\n');
+                data.push_str(value);
+            }
+            ("event", _) => kind = Cow::Owned(value.to_owned()),
+            _ => {}
+        }
+    }
+    let data = data.filter(|data| !data.is_empty())?;
+    let kind = if kind.is_empty() { MESSAGE } else { kind };
+    Some(Event { kind, data })
+}
+
+/// Lines, whatever ends them.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = memchr::memchr2(b'\n', b'\r', rest.as_bytes())?;
+        let (line, next) = rest.split_at(end);
+        let ending = if next.starts_with("\r\n") { 2 } else { 1 };
+        rest = &next[ending..];
+        Some(line)
+    })
+}
 
 /// Where in a line the reader is: a blank line ends an event.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,7 +124,7 @@ enum Line {
     },
 }
 
-impl<S> WholeEvents<S> {
+impl<S> Events<S> {
     fn new(source: S) -> Self {
         Self {
             source,
@@ -99,31 +136,22 @@ impl<S> WholeEvents<S> {
         }
     }
 
-    /// An event that is whole, as the parser takes it: it panics at a byte order mark, so an empty line stands for one.
-    /// One that cannot be read ends the stream.
-    fn whole<E>(&mut self, event: Bytes) -> Result<Bytes, ReadError<E>> {
+    /// What an event says that is whole. One that cannot be read ends the stream.
+    fn whole<E>(&mut self, event: &[u8]) -> Option<Result<Event, ReadError<E>>> {
         let is_first = !std::mem::replace(&mut self.started, true);
-        let checked = checked(event);
-        self.ended |= checked.is_err();
-        checked.map(|event| match event.strip_prefix(BYTE_ORDER_MARK) {
-            Some(rest) if is_first => [b"\n", rest].concat().into(),
-            _ => event,
-        })
+        let read = read(event, is_first);
+        self.ended |= read.is_err();
+        read.transpose()
     }
 
     /// The next whole event of the piece at hand; what is left of the piece is kept as begun.
     fn cut(&mut self) -> Option<Bytes> {
         let end = self.end_of_event();
         let head = self.piece.split_to(end.unwrap_or(self.piece.len()));
-        let returned = head.ends_with(b"\r");
-        if end.is_some() && self.begun.is_empty() && !returned {
+        if end.is_some() && self.begun.is_empty() {
             return Some(head);
         }
         self.begun.extend_from_slice(&head);
-        if end.is_some() && returned {
-            // The parser waits for the line feed that could follow.
-            self.begun.extend_from_slice(b"\n");
-        }
         end.map(|_| self.begun.split().freeze())
     }
 
@@ -166,11 +194,11 @@ impl<S> WholeEvents<S> {
     }
 }
 
-impl<S, E> Stream for WholeEvents<S>
+impl<S, E> Stream for Events<S>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
 {
-    type Item = Result<Bytes, ReadError<E>>;
+    type Item = Result<Event, ReadError<E>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
@@ -180,7 +208,10 @@ where
             if !self.piece.is_empty()
                 && let Some(event) = self.cut()
             {
-                return Poll::Ready(Some(self.whole(event)));
+                match self.whole(&event) {
+                    Some(event) => return Poll::Ready(Some(event)),
+                    None => continue,
+                }
             }
             if self.begun.len() > MAX_EVENT_BYTES {
                 self.ended = true;
@@ -199,21 +230,11 @@ where
                     }
                     self.begun.extend_from_slice(b"\n\n");
                     let event = self.begun.split().freeze();
-                    return Poll::Ready(Some(self.whole(event)));
+                    return Poll::Ready(self.whole(&event));
                 }
                 Poll::Pending => return Poll::Pending,
             }
         }
-    }
-}
-
-fn checked<E>(event: Bytes) -> Result<Bytes, ReadError<E>> {
-    if event.len() > MAX_EVENT_BYTES {
-        return Err(ReadError::TooLong);
-    }
-    match std::str::from_utf8(&event) {
-        Ok(_) => Ok(event),
-        Err(_) => Err(ReadError::NotUtf8),
     }
 }
 
@@ -300,6 +321,12 @@ mod tests {
     }
 
     #[test]
+    fn fields_are_read_as_the_format_has_them() {
+        let stream = "data\ndata:\ndata:  x\nid: 7\nretry: 1\nevent:\nnot data: y\n\n\nevent: e\n\ndata:\n\n";
+        assert_eq!(read(vec![stream.into()]), data(&["\n\n x"]));
+    }
+
+    #[test]
     fn bytes_that_are_not_utf8_are_an_error_at_their_event_and_the_last() {
         let events = read(vec![b"data: a\n\ndata: \xff\n\ndata: b\n\n".to_vec()]);
         assert_eq!(events[0], data(&["a"])[0]);
@@ -318,7 +345,7 @@ mod tests {
         fn no_order_of_marks_line_ends_and_bytes_makes_it_panic(
             pieces in prop::collection::vec(
                 prop::sample::select(vec![
-                    BYTE_ORDER_MARK, b"\n", b"\r", b"\r\n", b"data", b":", b" ", b"\xff", b"\0",
+                    "\u{feff}".as_bytes(), b"\n", b"\r", b"\r\n", b"data", b":", b" ", b"\xff", b"\0",
                 ]),
                 0..24,
             ),

@@ -26,7 +26,7 @@ pub fn answer(api: ApiKind, input: &[u8]) {
             streamed(input, google_generative_ai::response::ChunkReader::default);
         }
         ApiKind::OpenaiCompletions => {
-            let _ = openai_completions::embeddings::reply(&bytes::Bytes::copy_from_slice(input));
+            let _ = openai_completions::embeddings::reply(&Bytes::copy_from_slice(input));
             whole(openai_completions::response::whole("p", input));
             streamed(input, openai_completions::response::ChunkReader::default);
         }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use hyper::header::{
@@ -10,6 +12,7 @@ use hyper::header::{
     USER_AGENT,
 };
 use hyper::{Method, Request, Response, Uri};
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -65,14 +68,17 @@ impl Transport {
             message,
         };
         let url = Url::parse(&known.base_url);
-        let url = url.map_err(|error| fault("baseUrl", format!("is no URL: {error}")))?;
+        let mut url = url.map_err(|error| fault("baseUrl", format!("is no URL: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(fault(
                 "baseUrl",
                 "must begin with http:// or https://".to_owned(),
             ));
         }
-        let headers = headers(known).map_err(|(key, message)| fault(&key, message))?;
+        let mut headers = headers(known).map_err(|(key, message)| fault(&key, message))?;
+        if let Some(login) = login(&mut url) {
+            headers.entry(AUTHORIZATION).or_insert(login);
+        }
         Ok(Self {
             provider: known.id.to_string(),
             way: Way {
@@ -361,6 +367,24 @@ fn credential(known: &Known, key: &str) -> Option<(HeaderName, String)> {
         (Some(false), None) => None,
         (None, None) | (Some(true), _) => Some((AUTHORIZATION, format!("Bearer {key}"))),
     }
+}
+
+/// Takes the name and the password out of a URL (RFC 3986, §3.2.1), as the header that carries them (RFC 7617).
+fn login(url: &mut Url) -> Option<HeaderValue> {
+    let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+    let (name, password) = (
+        decoded(url.username()),
+        decoded(url.password().unwrap_or_default()),
+    );
+    if name.is_empty() && password.is_empty() {
+        return None;
+    }
+    let pair = [&name[..], b":", &password].concat();
+    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()?;
+    value.set_sensitive(true);
+    // They fail for URLs without a host, which this one has.
+    let _ = (url.set_username(""), url.set_password(None));
+    Some(value)
 }
 
 /// Whether the host is this machine, where a proxy of the environment has no business.

@@ -37,7 +37,7 @@ pub struct Way {
 
 /// One HTTP client, with connections that are used again.
 pub enum Wire {
-    Plain(legacy::Client<HttpConnector, Full<Bytes>>),
+    Plain(Box<legacy::Client<HttpConnector, Full<Bytes>>>),
     Any(reqwest::Client),
 }
 
@@ -59,7 +59,7 @@ impl Wire {
                 is_local: true,
                 has_tls: false,
                 ..
-            } => Ok(Self::Plain(plain(way))),
+            } => Ok(Self::Plain(Box::new(plain(way)))),
             _ => any(way).map(Self::Any),
         }
     }

@@ -72,7 +72,7 @@ where
         .then(move |head: Head, body| {
             let (state, handler) = (state.latest(), handler.clone());
             let answering = async move {
-                let answer = async {
+                let answer = pin!(async {
                     let (caller, routing) = admit(&state, gate, &head)?;
                     let body = read(&state, &head.headers, body).await?;
                     handler(
@@ -84,8 +84,8 @@ where
                         },
                     )
                     .await
-                };
-                answered(&state, pin!(answer)).await
+                });
+                answered(&state, answer).await
             };
             // Large, and moved several times by the filters around it.
             answering.boxed()
@@ -138,7 +138,7 @@ where
     let filter = at(path, methods).then(move |head: Head| {
         let (state, handler) = (state.latest(), handler.clone());
         async move {
-            let answer = async {
+            let answer = pin!(async {
                 let (caller, routing) = admit(&state, gate, &head)?;
                 let body = Target {
                     tail: path::decode(&head.tail)?,
@@ -153,8 +153,8 @@ where
                     },
                 )
                 .await
-            };
-            answered(&state, pin!(answer)).await
+            });
+            answered(&state, answer).await
         }
     });
     Route {

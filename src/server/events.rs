@@ -189,7 +189,12 @@ impl<F: Frames> Stream for EventStream<F> {
             if let Some(heartbeat) = &mut this.heartbeat {
                 heartbeat.heard();
             }
-            return Poll::Ready(Some(std::mem::take(&mut this.out).into()));
+            // The next write is likely to be as long.
+            let next = match this.events {
+                Some(_) => Vec::with_capacity(this.out.len()),
+                None => Vec::new(),
+            };
+            return Poll::Ready(Some(std::mem::replace(&mut this.out, next).into()));
         }
         match (&this.events, &mut this.heartbeat) {
             (None, _) => Poll::Ready(None),

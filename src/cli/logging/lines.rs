@@ -92,8 +92,14 @@ impl Lines {
         for piece in [&bytes[..], &note, line] {
             let text = String::from_utf8_lossy(piece);
             let text = self.0.secrets.redact(&text);
+            // What JSON lines nearly always are needs no closer look.
+            let is_plain = |byte| matches!(byte, b'\n' | b' '..=b'~');
+            let text = match text.bytes().all(is_plain) {
+                true => text,
+                false => tamed(&text, false).into_owned().into(),
+            };
             // Nobody is left to tell when the log cannot be written.
-            let _ = out.write_all(tamed(&text, false).as_bytes());
+            let _ = out.write_all(text.as_bytes());
         }
     }
 

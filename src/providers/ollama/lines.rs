@@ -97,7 +97,7 @@ fn event<E>(line: &[u8]) -> Result<Option<Event>, ReadError<E>> {
     let line = std::str::from_utf8(line).map_err(|_| ReadError::NotUtf8)?;
     let data = line.trim();
     Ok((!data.is_empty()).then(|| Event {
-        kind: "message".to_owned(),
+        kind: "message".into(),
         data: data.to_owned(),
     }))
 }

@@ -8,15 +8,14 @@ use serde_json::{Map, Value};
 use super::super::ProviderError;
 use super::super::answer::{Answer, Reader};
 use super::super::rejection;
-use super::content::Text;
+use super::content::{First, Text};
 use crate::chat::{Delta, FinishReason, ToolCallDelta, Usage};
 use crate::sse::Event;
 
 /// A chunk of a stream, or a whole completion: the two differ in the name of one member.
 #[derive(Deserialize)]
 struct Wire {
-    #[serde(default)]
-    choices: Option<Vec<Choice>>,
+    choices: Option<First<Choice>>,
     usage: Option<WireUsage>,
     error: Option<Value>,
 }
@@ -151,7 +150,7 @@ impl ChunkReader {
         if let Some(usage) = wire.usage {
             self.usage = Some(usage.into());
         }
-        for choice in wire.choices.into_iter().flatten().take(1) {
+        if let Some(First(Some(choice))) = wire.choices {
             self.choice(choice, answer)?;
         }
         Ok(())

@@ -83,3 +83,24 @@ fn a_wait_is_read_as_seconds_or_as_a_date() {
     let wait = read(&httpdate::fmt_http_date(in_a_minute)).unwrap();
     assert!((58..=60).contains(&wait.as_secs()), "{wait:?}");
 }
+
+#[test]
+fn a_login_in_the_url_becomes_a_header_unless_there_is_one() {
+    let at = |key: Option<&str>| {
+        let config = ProviderConfig {
+            base_url: Some("http://ann:p%40ss@127.0.0.1:1/v1/".into()),
+            api_key: key.map(Secret::new),
+            api: Some(ApiKind::OpenaiCompletions),
+            ..ProviderConfig::default()
+        };
+        let known = at("p".parse().unwrap(), config).unwrap();
+        Transport::new(&known, &Connections::default(), &Secrets::default()).unwrap()
+    };
+    let transport = at(None);
+    assert_eq!(
+        headers(&transport),
+        [("authorization", "Basic YW5uOnBAc3M=")]
+    );
+    assert_eq!(transport.base, "http://127.0.0.1:1/v1");
+    assert_eq!(headers(&at(Some("k"))), [("authorization", "Bearer k")]);
+}
