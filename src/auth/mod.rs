@@ -71,6 +71,8 @@ pub struct Authenticator {
     proxies: Proxies,
     allowed_origins: Vec<WebOrigin>,
     rate_limit: Option<RateLimit>,
+    /// Names under which the server is known, where programs on this machine read its metrics without a secret.
+    open_metrics: Option<Vec<String>>,
 }
 
 enum Rule {
@@ -111,6 +113,10 @@ impl Authenticator {
             proxies: Proxies::new(gateway),
             allowed_origins: gateway.http.cors.allowed_origins.clone(),
             rate_limit: limit.map(|settings| RateLimit::new(settings, attempts)),
+            open_metrics: gateway
+                .metrics
+                .open
+                .then(|| gateway.http.allowed_hosts.clone()),
         }
     }
 
@@ -136,6 +142,16 @@ impl Authenticator {
     /// Whether a program on this machine made the request, and speaks for nobody else, as far as that shows.
     pub fn is_of_this_host(&self, ends: Ends, headers: &HeaderMap) -> bool {
         ends.is_same_host() && self.client(ends, headers).way == Way::Direct
+    }
+
+    /// Whether a request may read the metrics without proving anything. Web pages must not, whatever name they found for
+    /// this machine.
+    pub fn lets_watch(&self, ends: Ends, headers: &HeaderMap) -> bool {
+        self.open_metrics.as_deref().is_some_and(|allowed_hosts| {
+            self.is_of_this_host(ends, headers)
+                && browser::check_host(headers, allowed_hosts).is_ok()
+                && browser::check_origin(headers, &[]).is_ok()
+        })
     }
 
     /// Whether browsers add by themselves what callers are known by, as they do with a proxy's cookies.

@@ -23,6 +23,14 @@ impl Cost {
         }
     }
 
+    pub fn of_picodollars(picodollars: u64) -> Self {
+        Self { picodollars }
+    }
+
+    pub fn picodollars(self) -> u64 {
+        self.picodollars
+    }
+
     pub fn usd(self) -> f64 {
         self.picodollars as f64 / PICODOLLARS_PER_DOLLAR
     }

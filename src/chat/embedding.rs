@@ -1,6 +1,8 @@
 //! Embedding requests and their vectors.
 
+use super::event::Usage;
 use super::ids::ModelRef;
+use super::notes::Notes;
 use super::request::Routing;
 use super::vector::Vector;
 
@@ -33,6 +35,8 @@ pub struct EmbedRequest {
     pub dimensions: Option<u32>,
     /// An end-user id for the provider.
     pub user: Option<String>,
+    /// Where the room writes down what becomes of it.
+    pub notes: Notes,
 }
 
 /// One vector per input, in the order of the inputs; all of one dimension, all numbers finite.
@@ -48,4 +52,15 @@ pub struct Embeddings {
 pub struct EmbedUsage {
     pub prompt_tokens: u64,
     pub total_tokens: u64,
+}
+
+impl From<EmbedUsage> for Usage {
+    /// Vectors are no tokens: all of them went in.
+    fn from(usage: EmbedUsage) -> Self {
+        Self {
+            input_tokens: usage.prompt_tokens,
+            total_tokens: usage.total_tokens,
+            ..Self::default()
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod embedding;
 mod event;
 mod ids;
 mod message;
+mod notes;
 mod picture;
 mod request;
 mod vector;
@@ -16,6 +17,7 @@ pub use event::{
 };
 pub use ids::{AgentId, InvalidId, ModelRef, Principal, ProviderId};
 pub use message::{Audio, Document, Image, ImageSource, MESSAGE_FORMAT, Message, Part, ToolCall};
+pub use notes::{Notes, Phase};
 pub use picture::{MAX_IMAGE_BYTES, MAX_IMAGES, MAX_IMAGES_BYTES, picture_type};
 pub use request::{
     Authority, ChatRequest, Delivery, ResponseFormat, Routing, RunRequest, Sampling, SessionName,

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::ids::Principal;
 use super::message::Message;
+use super::notes::Notes;
 
 /// One agent run, as a door hands it over. Everything in it has been checked for shape, nothing for existence.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct RunRequest {
     pub session: Option<SessionRequest>,
     /// A shorter limit for the whole run than the agent's own.
     pub timeout: Option<Duration>,
+    /// Where the room writes down what becomes of it.
+    pub notes: Notes,
 }
 
 /// A lasting session, as its caller names it.

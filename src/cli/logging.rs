@@ -1,9 +1,11 @@
-//! Logs, on stderr: lines for people from a one-shot command, lines for machines from a server that nobody watches.
+//! Logs, on stderr and where the configuration says so in a file: lines for people from a one-shot command, lines for
+//! machines from a server that nobody watches.
 //!
 //! Whatever is logged, by this program or a library, leaves through one writer: without our secrets, a line a line.
 
 mod json_lines;
 mod lines;
+mod log_file;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal, Write};
@@ -12,14 +14,17 @@ use std::panic::PanicHookInfo;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::EnvFilter;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::Registry;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::tame::tamed_line;
 use super::{CliError, Printer};
 use crate::config::{ConsoleStyle, Loaded, LoggingConfig, Secrets};
 use json_lines::JsonLines;
-pub use lines::Lines;
+use lines::Lines;
+use log_file::LogFile;
 
 /// What the process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,52 +40,86 @@ pub fn checked_level(text: &str) -> Result<String, String> {
     filter(text).map(|_| text.to_owned())
 }
 
-/// Starts logging at the level that `flag` says, else the environment, else the configuration. What comes back may
-/// hold lines that are still to be written when the program ends.
+/// What is written behind the requests, and the file that may be moved away.
+pub struct Log {
+    lines: Vec<Lines>,
+    file: Option<LogFile>,
+}
+
+impl Log {
+    /// Writes what is held.
+    pub fn flush(&self) {
+        self.lines.iter().for_each(Lines::flush);
+    }
+
+    /// Goes on in what is now at the place of the file.
+    pub fn reopen(&self) -> io::Result<()> {
+        self.flush();
+        self.file.as_ref().map_or(Ok(()), LogFile::reopen)
+    }
+}
+
+/// Starts logging at the level that `flag` says, else the environment, else the configuration. A server also logs to
+/// the file that the configuration names, as JSON lines.
 ///
 /// # Errors
-/// A level in the environment or the configuration that is none.
+/// A level in the environment or the configuration that is none, and a file that cannot be written.
 pub fn start(
     role: Role,
     flag: Option<&str>,
     loaded: &Loaded,
     printer: Printer,
-) -> Result<Option<Lines>, CliError> {
-    const VARIABLE: &str = "OPENCLAW_LOG_LEVEL";
+) -> Result<Log, CliError> {
     let config = &loaded.config.logging;
-    let (place, level) = match (
-        flag,
-        loaded.env.get(VARIABLE),
-        &config.console_level,
-        &config.level,
-    ) {
-        (Some(level), ..) => ("--log-level", level),
-        (None, Some(level), ..) => (VARIABLE, level),
-        (None, None, Some(level), _) => ("logging.consoleLevel", level.as_str()),
-        (None, None, None, Some(level)) => ("logging.level", level.as_str()),
-        (None, None, None, None) => ("the default", default_level(role)),
-    };
-    let filter =
-        filter(level).map_err(|reason| CliError::Misconfigured(format!("{place}: {reason}")))?;
-    // A panic is logged like everything else; a server goes on after it.
-    std::panic::set_hook(Box::new(tell_of_panic));
     let secrets = Secrets::of(&loaded.config, &loaded.env);
+    let mut log = Log {
+        lines: Vec::new(),
+        file: None,
+    };
+    let path = config.file.as_ref().filter(|_| role == Role::Server);
+    if let Some(path) = path.map(|path| loaded.paths.expand(path)) {
+        let file = LogFile::open(&path).map_err(|error| {
+            let place = path.display();
+            CliError::Misconfigured(format!("logging.file: cannot write {place}: {error}"))
+        })?;
+        log.lines.push(Lines::new(file.clone(), secrets.clone()));
+        log.file = Some(file);
+    }
+    let in_file = log.lines.first().cloned().map(JsonLines);
+    let kept = level(role, (flag, None), loaded)?;
     let style = style(role, config);
-    if style == Some(ConsoleStyle::Json) {
-        let lines = Lines::new(io::stderr(), secrets);
+    let on_console = match style {
+        Some(ConsoleStyle::Json) => {
+            let lines = Lines::new(io::stderr(), secrets);
+            log.lines.push(lines.clone());
+            JsonLines(lines).boxed()
+        }
+        style => for_people(style, role, printer, secrets),
+    };
+    let shown = level(role, (flag, config.console_level.as_deref()), loaded)?;
+    for lines in &log.lines {
         lines.write_behind().map_err(|error| {
             CliError::Misconfigured(format!("no thread can be started: {error}"))
         })?;
-        let layer = JsonLines(lines.clone());
-        tracing_subscriber::registry()
-            .with(filter)
-            .with(layer)
-            .init();
-        return Ok(Some(lines));
     }
+    // A panic is logged like everything else; a server goes on after it.
+    std::panic::set_hook(Box::new(tell_of_panic));
+    tracing_subscriber::registry()
+        .with(on_console.with_filter(shown))
+        .with(in_file.with_filter(kept))
+        .init();
+    Ok(log)
+}
+
+/// Lines on stderr; without a style, those of a command.
+fn for_people(
+    style: Option<ConsoleStyle>,
+    role: Role,
+    printer: Printer,
+    secrets: Secrets,
+) -> Box<dyn Layer<Registry> + Send + Sync> {
     let colour = printer.colours_stderr();
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = fmt::layer()
         .with_writer(move || Terminal {
             out: io::stderr().lock(),
             over_spinner: role == Role::Command && io::stderr().is_terminal(),
@@ -89,11 +128,28 @@ pub fn start(
         })
         .with_ansi(colour);
     match style {
-        None => lines.compact().without_time().with_target(false).init(),
-        Some(ConsoleStyle::Compact) => lines.compact().with_target(false).init(),
-        Some(ConsoleStyle::Pretty | ConsoleStyle::Json) => lines.with_target(false).init(),
+        None => lines.compact().without_time().with_target(false).boxed(),
+        Some(ConsoleStyle::Compact) => lines.compact().with_target(false).boxed(),
+        Some(ConsoleStyle::Pretty | ConsoleStyle::Json) => lines.with_target(false).boxed(),
     }
-    Ok(None)
+}
+
+/// The level in force; `own` is what the configuration says of the terminal alone.
+fn level(
+    role: Role,
+    (flag, own): (Option<&str>, Option<&str>),
+    loaded: &Loaded,
+) -> Result<EnvFilter, CliError> {
+    const VARIABLE: &str = "OPENCLAW_LOG_LEVEL";
+    let general = &loaded.config.logging.level;
+    let (place, level) = match (flag, loaded.env.get(VARIABLE), own, general) {
+        (Some(level), ..) => ("--log-level", level),
+        (None, Some(level), ..) => (VARIABLE, level),
+        (None, None, Some(level), _) => ("logging.consoleLevel", level),
+        (None, None, None, Some(level)) => ("logging.level", level.as_str()),
+        (None, None, None, None) => ("the default", default_level(role)),
+    };
+    filter(level).map_err(|reason| CliError::Misconfigured(format!("{place}: {reason}")))
 }
 
 fn tell_of_panic(panic: &PanicHookInfo<'_>) {

@@ -30,7 +30,7 @@ use crate::chat::ModelRef;
 use crate::config::{Environment, Loaded};
 use crate::gateway::Fault;
 pub use exit::{CliError, Exit, exit_of, report};
-use logging::{Lines, Role};
+use logging::{Log, Role};
 pub use printer::Printer;
 
 /// The arguments of the program.
@@ -126,8 +126,8 @@ impl Cli {
 struct Context {
     globals: Globals,
     printer: Printer,
-    /// Of the log; those it holds are written before the program ends.
-    lines: OnceLock<Lines>,
+    /// Once a configuration is loaded. What it holds is written before the program ends.
+    log: OnceLock<Log>,
 }
 
 impl Context {
@@ -135,15 +135,9 @@ impl Context {
     fn load(&self, role: Role) -> anyhow::Result<Loaded> {
         keep_memory_private();
         let loaded = crate::config::load(self.globals.config.as_deref(), Environment::process())?;
-        let lines = logging::start(
-            role,
-            self.globals.log_level.as_deref(),
-            &loaded,
-            self.printer,
-        )?;
-        if let Some(lines) = lines {
-            self.lines.get_or_init(|| lines);
-        }
+        let flag = self.globals.log_level.as_deref();
+        let log = logging::start(role, flag, &loaded, self.printer)?;
+        self.log.get_or_init(|| log);
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
         }
@@ -156,12 +150,19 @@ impl Context {
         }
         Ok(loaded)
     }
+
+    /// Opens the log's file anew: it may have been moved away.
+    fn reopen_log(&self) {
+        if let Some(Err(error)) = self.log.get().map(Log::reopen) {
+            tracing::error!(%error, "the log's file cannot be opened anew: the one that was open stays in use");
+        }
+    }
 }
 
 impl Drop for Context {
     fn drop(&mut self) {
-        if let Some(lines) = self.lines.get() {
-            lines.flush();
+        if let Some(log) = self.log.get() {
+            log.flush();
         }
     }
 }
@@ -185,7 +186,7 @@ pub fn run(cli: Cli, printer: Printer) -> anyhow::Result<()> {
     let context = Context {
         globals: cli.globals,
         printer,
-        lines: OnceLock::new(),
+        log: OnceLock::new(),
     };
     match cli.command {
         None => overview::run(&context),

@@ -24,6 +24,7 @@ pub struct GatewayConfig {
     /// Whether `X-Real-IP` of a listed proxy names the client where it sends no `X-Forwarded-For` and no `Forwarded`.
     pub allow_real_ip_fallback: bool,
     pub http: HttpConfig,
+    pub metrics: MetricsConfig,
 }
 
 impl Default for GatewayConfig {
@@ -36,8 +37,16 @@ impl Default for GatewayConfig {
             trusted_proxies: Vec::new(),
             allow_real_ip_fallback: false,
             http: HttpConfig::default(),
+            metrics: MetricsConfig::default(),
         }
     }
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MetricsConfig {
+    /// Whether programs on this machine read `/metrics` without a secret.
+    pub open: bool,
 }
 
 #[derive(

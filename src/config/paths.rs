@@ -44,6 +44,14 @@ impl Paths {
         Some(self.config_dir.as_ref()?.join("openclaw.json5"))
     }
 
+    /// A path as a person writes it: `~/` is the home folder.
+    pub fn expand(&self, path: &Path) -> PathBuf {
+        match (path.strip_prefix("~"), &self.home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => path.to_owned(),
+        }
+    }
+
     /// Where sessions and keys are kept; `None` for a person without a home.
     pub fn state_dir(&self) -> Option<&Path> {
         self.state_dir.as_deref()

@@ -67,6 +67,11 @@ impl Admission {
         Ok(permit.expect("the semaphore is never closed"))
     }
 
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     fn line_up(&self) -> Result<InLine<'_>, RunError> {
         let room =
             |waiting| (waiting < self.max_waiting.load(Ordering::Acquire)).then_some(waiting + 1);

@@ -11,7 +11,10 @@ use super::catalog::Callable;
 use super::constraint::instruction;
 use super::error::RunError;
 use super::failover::{self, Situation, Step, WAIT_BUDGET};
-use crate::chat::{ChatEvent, ChatRequest, FinishReason, Finished, Message, ResponseFormat};
+use super::metrics::ModelMeter;
+use crate::chat::{
+    ChatEvent, ChatRequest, FinishReason, Finished, Message, Notes, Phase, ResponseFormat,
+};
 use crate::config::Price;
 use crate::providers::{ChatStream, ModelCall, ProviderError};
 
@@ -76,7 +79,9 @@ pub async fn open(
     chain: &Arc<[Callable]>,
     chat: &ChatRequest,
     deadline: &mut Deadline,
+    notes: &Notes,
 ) -> Result<Opened, RunError> {
+    let began = Instant::now();
     let order = order(chain);
     let mut left = order.iter().copied().peekable();
     while let Some(place) = left.next() {
@@ -84,19 +89,23 @@ pub async fn open(
         let mut calls = 0;
         loop {
             calls += 1;
-            let error = match call(model, chat).await {
+            let attempt = model.meter.attempt();
+            let error = match call(model, chat, notes).await {
                 Ok((first, events)) => {
-                    let price = model.price;
+                    attempt.answered();
+                    notes.spend_once(Phase::FirstEvent, began.elapsed());
+                    let bill = Bill::of(model);
                     return Ok(Opened {
                         place,
-                        first: priced(first, &price),
+                        first: bill.put_on(first),
                         events: events
-                            .map(move |event| event.map(|event| priced(event, &price)))
+                            .map(move |event| event.map(|event| bill.put_on(event)))
                             .boxed(),
                     });
                 }
                 Err(error) => error,
             };
+            attempt.failed(&error);
             if let Some(time) = failover::cooldown(&error) {
                 model.cooldown.rest(time);
             }
@@ -116,7 +125,10 @@ pub async fn open(
                     deadline.waits = deadline.waits.saturating_sub(wait);
                     sleep(wait).await;
                 }
-                Step::Next => break,
+                Step::Next => {
+                    model.meter.failed_over(&error);
+                    break;
+                }
                 Step::GiveUp => return Err(error.into()),
             }
         }
@@ -126,18 +138,43 @@ pub async fn open(
     ))
 }
 
-/// The event, with what the call costs where it says how much was used.
-fn priced(event: ChatEvent, price: &Price) -> ChatEvent {
-    match event {
-        ChatEvent::Finished(mut finished) => {
-            if let Some(usage) = &mut finished.usage {
-                usage.cost = price.of(usage);
-            }
-            ChatEvent::Finished(finished)
+/// Adds to the end of a call what it costs, and counts what it used.
+struct Bill {
+    price: Price,
+    meter: Arc<ModelMeter>,
+    /// When the first event was there.
+    began: Instant,
+}
+
+impl Bill {
+    fn of(model: &Callable) -> Self {
+        Self {
+            price: model.price,
+            meter: Arc::clone(&model.meter),
+            began: Instant::now(),
         }
-        delta => delta,
+    }
+
+    fn put_on(&self, event: ChatEvent) -> ChatEvent {
+        let ChatEvent::Finished(mut finished) = event else {
+            return event;
+        };
+        if let Some(usage) = &mut finished.usage {
+            usage.cost = self.price.of(usage);
+            self.meter.used(usage);
+            let seconds = self.began.elapsed().as_secs_f64();
+            // A whole answer comes at once and has no speed.
+            if seconds >= SHORTEST_ANSWER.as_secs_f64() && usage.output_tokens > 0 {
+                let speed = usage.output_tokens as f64 / seconds;
+                self.meter.tokens_per_second.observe(speed);
+            }
+        }
+        ChatEvent::Finished(finished)
     }
 }
+
+/// An answer that comes in less time than this came at once, as far as its speed can be told.
+const SHORTEST_ANSWER: Duration = Duration::from_millis(1);
 
 /// The places of the chain in the order in which they are asked: those whose provider rests come last, so that a run
 /// with no other model is still served.
@@ -158,6 +195,7 @@ pub fn jitter() -> f64 {
 async fn call(
     model: &Callable,
     chat: &ChatRequest,
+    notes: &Notes,
 ) -> Result<(ChatEvent, ChatStream), ProviderError> {
     let adapted = adapt(model, chat);
     let call = ModelCall {
@@ -167,6 +205,7 @@ async fn call(
         params: &model.params,
         compat: model.compat,
         request: adapted.as_ref().unwrap_or(chat),
+        notes,
     };
     let mut events = model.provider.stream(call).await?;
     let first = match events.next().await {

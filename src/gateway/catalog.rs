@@ -10,6 +10,7 @@ use super::discovery::Discovered;
 use super::embed::EmbedModel;
 use super::embed_cap::EmbedCap;
 use super::error::RunError;
+use super::metrics::{Metrics, ModelMeter};
 use super::target::shown;
 use crate::chat::{ModelRef, ProviderId};
 use crate::config::{Compat, Config, Environment, ModelKind, Price, Secrets};
@@ -47,6 +48,7 @@ pub(super) struct Callable {
     /// Whether the form of an answer can be asked for beside the prompt.
     pub knows_schemas: bool,
     pub cooldown: Arc<Cooldown>,
+    pub meter: Arc<ModelMeter>,
 }
 
 pub(super) struct Providers {
@@ -54,6 +56,7 @@ pub(super) struct Providers {
     connections: Connections,
     /// What no error of a provider may repeat.
     secrets: Secrets,
+    metrics: Arc<Metrics>,
 }
 
 /// How many names an error lists.
@@ -65,6 +68,7 @@ impl Providers {
             entries: BTreeMap::new(),
             connections: Connections::default(),
             secrets: Secrets::default(),
+            metrics: Arc::default(),
         };
         none.succeeded_by(config, env)
     }
@@ -95,6 +99,7 @@ impl Providers {
             entries: known.into_iter().map(entry).collect::<Result<_, _>>()?,
             connections: self.connections.clone(),
             secrets,
+            metrics: Arc::clone(&self.metrics),
         })
     }
 
@@ -104,6 +109,19 @@ impl Providers {
 
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
+    }
+
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// The meter of a model that somebody lists or that an agent's configuration names; others are counted together.
+    fn meter(&self, entry: &Entry, model: &ModelRef) -> Arc<ModelMeter> {
+        if entry.known.model(&model.model).is_some() {
+            self.metrics.models.of(model)
+        } else {
+            self.metrics.models.if_known(model)
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
@@ -212,6 +230,7 @@ impl Providers {
             compat: entry.known.compat(&model.model),
             knows_schemas: entry.known.knows_schemas(&model.model),
             cooldown: Arc::clone(&entry.cooldown),
+            meter: self.meter(entry, model),
         })
     }
 
@@ -236,6 +255,7 @@ impl Providers {
                 .model(&model.model)
                 .and_then(|model| model.cost.input),
             cap: Arc::clone(&entry.embed_cap),
+            meter: self.meter(entry, model),
         })
     }
 

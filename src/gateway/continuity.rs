@@ -1,18 +1,16 @@
 //! What a run continues: the session it belongs to, what of it is the run's context, and how its turn is kept.
 
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::RunError;
+use super::timed_store::TimedStore;
 use super::window::{Room, Window};
 use crate::chat::{AgentId, Finished, Message, ModelRef, SessionName, SessionRequest};
-use crate::sessions::{
-    Lease, Meaning, NewTurn, SessionId, SessionKey, SessionStore, TurnId, TurnState, meaning,
-};
+use crate::sessions::{Lease, Meaning, NewTurn, SessionId, SessionKey, TurnId, TurnState, meaning};
 
 /// A session that a run has to itself, and the turn that the run adds to it.
 pub struct Kept {
-    store: Arc<dyn SessionStore>,
+    store: TimedStore,
     lease: Lease,
     parent: Option<TurnId>,
     /// What the turn stores of the request: its new messages, or on a new branch all of them.
@@ -57,7 +55,7 @@ pub fn identify(
 /// # Errors
 /// A store that cannot be used, or too many runs that wait for this session.
 pub async fn enter(
-    store: Arc<dyn SessionStore>,
+    store: TimedStore,
     session: &SessionId,
     request: Vec<Message>,
     (window, room): (&Window, Room),
@@ -66,7 +64,7 @@ pub async fn enter(
     let history = store.load(session).await?;
     let window = window.calibrated(&history);
     let kept = |parent, input| Kept {
-        store: Arc::clone(&store),
+        store,
         lease,
         parent,
         input,

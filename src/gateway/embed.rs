@@ -12,6 +12,7 @@ use super::call::jitter;
 use super::embed_cap::{EmbedCap, Extent, too_large};
 use super::error::RunError;
 use super::failover::{Situation, Step, WAIT_BUDGET, step};
+use super::metrics::ModelMeter;
 use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef, Routing, Vector};
 use crate::config::Compat;
 use crate::providers::{EmbedCall, EmbedReply, EmbedSlice, Provider, ProviderError};
@@ -38,6 +39,7 @@ pub(super) struct EmbedModel {
     pub price: Option<f64>,
     /// What the provider takes at once.
     pub cap: Arc<EmbedCap>,
+    pub meter: Arc<ModelMeter>,
 }
 
 /// What there is to know of an embedding model before it is asked.
@@ -75,6 +77,9 @@ pub(super) async fn embed(inner: &Inner, request: EmbedRequest) -> Result<Embedd
         Err(_) => return Err(RunError::Deadline { limit }),
     };
     verify(&model.id, &reply)?;
+    if let Some(usage) = reply.usage {
+        request.notes.use_up(usage.into());
+    }
     Ok(Embeddings {
         model: model.id,
         vectors: reply.vectors,
@@ -264,10 +269,18 @@ impl Job<'_> {
         let mut calls = 0;
         loop {
             calls += 1;
+            let attempt = self.model.meter.attempt();
             let error = match self.model.provider.embed(call).await {
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => {
+                    attempt.answered();
+                    if let Some(usage) = reply.usage {
+                        self.model.meter.used(&usage.into());
+                    }
+                    return Ok(reply);
+                }
                 Err(error) => error,
             };
+            attempt.failed(&error);
             let situation = Situation {
                 calls,
                 fallback_left: false,

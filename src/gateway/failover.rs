@@ -32,6 +32,19 @@ pub enum Class {
     Broken,
 }
 
+impl Class {
+    /// Short names, in the order of the variants.
+    #[rustfmt::skip] // in that order
+    pub const LABELS: [&'static str; 10] = [
+        "rejected", "too_long", "auth", "no_such_model", "misplaced", "limited", "failed", "unreachable", "silent",
+        "broken",
+    ];
+
+    pub fn of(error: &ProviderError) -> Self {
+        class(error)
+    }
+}
+
 /// Whether the same model is asked once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {

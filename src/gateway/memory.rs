@@ -86,6 +86,7 @@ impl Memory {
         {
             return Ok(EmbedModel {
                 compat: remote.known.compat(&id.model),
+                meter: providers.metrics().models.if_known(&id),
                 id,
                 provider: Arc::clone(&remote.provider),
                 dimensions: None,

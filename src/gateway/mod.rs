@@ -5,6 +5,7 @@ mod bootstrap;
 mod call;
 mod catalog;
 mod constraint;
+mod content_log;
 mod continuity;
 mod cooldown;
 mod discovery;
@@ -15,6 +16,8 @@ mod explain;
 mod failover;
 mod listing;
 mod memory;
+pub mod metrics;
+mod progress;
 mod prompt;
 mod responses;
 mod rounds;
@@ -22,6 +25,7 @@ mod run;
 mod said;
 mod summary;
 mod target;
+mod timed_store;
 mod window;
 
 use std::convert::Infallible;
@@ -53,6 +57,7 @@ pub use error::{Fault, RunError};
 pub use explain::{Candidate, Explanation};
 pub use failover::{Again, COOLDOWN, Cooldown, LONGEST_RETRY_AFTER, Row, Then};
 pub use listing::{Catalog, CatalogModel, CatalogScope};
+use metrics::Metrics;
 pub use responses::Place;
 use target::Agents;
 
@@ -70,12 +75,15 @@ struct Inner {
     servers: mcp::Servers,
     /// The most tokens of earlier turns that a run of a session carries.
     max_history_tokens: Option<u64>,
+    /// Whether what is said is logged.
+    logs_content: bool,
     lasting: Arc<Lasting>,
 }
 
 /// What every configuration of the room has in common.
 struct Lasting {
     admission: Admission,
+    metrics: Arc<Metrics>,
     fetcher: Arc<Fetcher>,
     /// `None` where there is no folder for state.
     index: Option<Index>,
@@ -113,6 +121,7 @@ impl Gateway {
         let max_queued = config.session.max_queued as usize;
         let lasting = Lasting {
             admission: Admission::new(max_running, max_waiting),
+            metrics: Arc::clone(providers.metrics()),
             fetcher: Arc::new(fetcher),
             index: state_dir.map(Index::new),
             store: state_dir.and_then(|folder| open_store(folder, max_queued)),
@@ -157,6 +166,7 @@ impl Gateway {
             agents,
             servers,
             max_history_tokens: config.session.max_history_tokens,
+            logs_content: config.logging.content,
             lasting,
         }))
     }
@@ -167,6 +177,16 @@ impl Gateway {
     /// Everything known before the first event. A run that breaks later says so in its stream, as the last item.
     pub async fn run_agent(&self, request: RunRequest) -> Result<RunStream, RunError> {
         run::run_agent(self, request).await
+    }
+
+    /// What was counted since the room was built, under every configuration.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.lasting.metrics
+    }
+
+    /// How many runs wait for a place.
+    pub fn runs_waiting(&self) -> usize {
+        self.0.lasting.admission.waiting()
     }
 
     /// How long the run of such a request may take, before anything is done for it.

@@ -11,6 +11,7 @@ use futures_util::stream::{self, StreamExt};
 use super::catalog::Callable;
 use super::constraint::{Constraint, Unmet};
 use super::error::RunError;
+use super::metrics::Metrics;
 use super::said::Said;
 use crate::chat::{
     ChatRequest, Delivery, Delta, FinishReason, Message, Part, ToolActivity, ToolCall,
@@ -53,6 +54,7 @@ pub struct Rounds {
 pub struct House {
     pub tools: Vec<Arc<dyn Tool>>,
     pub context: ToolContext,
+    pub metrics: Arc<Metrics>,
 }
 
 /// What follows an answer.
@@ -307,11 +309,18 @@ impl House {
     /// Carries calls out, several at once; the results are in the order of the calls.
     fn carry_out(&self, calls: Vec<ToolCall>) -> BoxFuture<'static, Vec<ToolResult>> {
         let (tools, context) = (self.tools.clone(), self.context.clone());
+        let metrics = Arc::clone(&self.metrics);
         Box::pin(async move {
             let mut work = Vec::with_capacity(calls.len());
             for wanted in &calls {
                 tracing::debug!(tool = wanted.name, id = wanted.id, "a tool is called");
-                work.push(call(&tools, &context, &wanted.name, &wanted.arguments).boxed());
+                let meter = match tools.iter().any(|tool| tool.name() == wanted.name) {
+                    true => metrics.tools.of(&wanted.name),
+                    false => metrics.tools.other(),
+                };
+                let carried_out = call(&tools, &context, &wanted.name, &wanted.arguments);
+                let counted = carried_out.inspect(move |result| meter.count(result.is_error()));
+                work.push(counted.boxed());
             }
             stream::iter(work).buffered(CALLS_AT_ONCE).collect().await
         })

@@ -13,16 +13,20 @@ use tokio::time::{Sleep, sleep_until};
 use super::call::{Deadline, Opened, open};
 use super::catalog::Callable;
 use super::constraint::Constraint;
+use super::content_log::ContentLog;
 use super::continuity::{Entered, Kept, enter, identify};
 use super::error::RunError;
+use super::metrics::Metrics;
+use super::progress::{Progress, Watched};
 use super::rounds::{House, Next, Rounds};
 use super::summary::summarize;
 use super::target::Plan;
+use super::timed_store::TimedStore;
 use super::window::{self, Room, Window};
 use super::{Gateway, RunStream};
 use crate::chat::{
-    ChatEvent, ChatRequest, Finished, ModelRef, RunEvent, RunRequest, Started, ToolActivity,
-    ToolCall, Usage,
+    ChatEvent, ChatRequest, Finished, ModelRef, Notes, Phase as Time, RunEvent, RunRequest,
+    Started, ToolActivity, ToolCall, Usage,
 };
 use crate::config::CompactionMode;
 use crate::providers::ChatStream;
@@ -32,10 +36,31 @@ pub(super) async fn run_agent(
     gateway: &Gateway,
     request: RunRequest,
 ) -> Result<RunStream, RunError> {
+    let mut progress = Progress::begin(&gateway.0.lasting.metrics, request.notes.clone());
+    match begin(gateway, request, &mut progress).await {
+        Ok(run) => Ok(Box::pin(Watched { run, progress })),
+        Err(error) => {
+            progress.failed(&error);
+            Err(error)
+        }
+    }
+}
+
+async fn begin(
+    gateway: &Gateway,
+    request: RunRequest,
+    progress: &mut Progress,
+) -> Result<Run, RunError> {
     let inner = &gateway.0;
+    let notes = progress.notes.clone();
     let target = inner.agents.resolve(&request.routing, &inner.providers)?;
     let (plan, chain) = (target.plan, target.chain);
     let agent = &plan.agent;
+    progress.is_of(&agent.id);
+    if inner.logs_content {
+        let secrets = inner.providers.secrets().clone();
+        progress.content = Some(Box::new(ContentLog::begin(&agent.id, &request, secrets)));
+    }
     let session = identify(&agent.id, request.session)?;
     let limit = request
         .timeout
@@ -56,7 +81,7 @@ pub(super) async fn run_agent(
         store: inner.lasting.store.clone(),
         workbench: Arc::clone(&plan.workbench),
     };
-    let mut house = house(plan, &chain, &chat, context);
+    let mut house = house((plan, &inner.lasting.metrics), &chain, &chat, context);
     if !inner.servers.is_empty() && !agent.public_mode {
         let models: Vec<&ModelRef> = chain.iter().map(|model| &model.id).collect();
         let tools = inner.servers.tools(&plan.policy, &models);
@@ -65,10 +90,8 @@ pub(super) async fn run_agent(
         house.tools.extend(tools.into_iter().filter(is_free));
     }
     let channel = request.routing.channel.as_deref();
-    chat.system = plan
-        .prompt
-        .compose(&house.tools, channel, &request.system)
-        .await;
+    let composing = plan.prompt.compose(&house.tools, channel, &request.system);
+    chat.system = notes.time(Time::Prompt, composing).await;
     chat.tools.extend(
         house
             .tools
@@ -89,7 +112,11 @@ pub(super) async fn run_agent(
         let (kept, usage) = match &session {
             None => (None, None),
             Some(session) => {
-                let store = Arc::clone(gateway.store()?);
+                let store = TimedStore {
+                    store: Arc::clone(gateway.store()?),
+                    metrics: Arc::clone(&inner.lasting.metrics),
+                    notes: notes.clone(),
+                };
                 let messages = std::mem::take(&mut chat.messages);
                 // Boxed: most runs have no session, and no run should carry the room for both.
                 let entered = async {
@@ -104,8 +131,9 @@ pub(super) async fn run_agent(
         if let Some(widest) = agent.context_tokens.or_else(|| widest(&chain)) {
             window::check(widest, &chat)?;
         }
-        let place = inner.lasting.admission.enter().await?;
-        let opened = open(&chain, &chat, &mut deadline).await?;
+        let entering = inner.lasting.admission.enter();
+        let place = notes.time(Time::Queue, entering).await?;
+        let opened = open(&chain, &chat, &mut deadline, &notes).await?;
         Ok((kept, usage, place, opened))
     };
     let (kept, usage, place, opened) = time.bound(begun).await?;
@@ -115,7 +143,7 @@ pub(super) async fn run_agent(
         let run = (Arc::clone(&chain), Arc::new(chat));
         Box::new(Rounds::new(constraint, house, agent.max_tool_rounds, run))
     });
-    Ok(Box::pin(Run {
+    Ok(Run {
         started: Some(Started {
             agent: agent.id.clone(),
             model: model.clone(),
@@ -127,8 +155,9 @@ pub(super) async fn run_agent(
         kept: kept.map(|kept| Box::new((kept, model))),
         alarm: Box::pin(sleep_until(deadline.at())),
         deadline,
+        notes,
         _place: place,
-    }))
+    })
 }
 
 /// The largest context window of a chain, as a fallback may have room for what the first model has not; `None` where
@@ -172,7 +201,12 @@ async fn settle(
 
 /// The tools of the house for this run: those that every model of the chain may have, and that no tool of the caller's
 /// takes the name of.
-fn house(plan: &Plan, chain: &[Callable], chat: &ChatRequest, context: ToolContext) -> House {
+fn house(
+    (plan, metrics): (&Plan, &Arc<Metrics>),
+    chain: &[Callable],
+    chat: &ChatRequest,
+    context: ToolContext,
+) -> House {
     let mut offered = tools::offered(&plan.policy, &context);
     for model in &chain[1..] {
         if offered.is_empty() {
@@ -189,6 +223,7 @@ fn house(plan: &Plan, chain: &[Callable], chat: &ChatRequest, context: ToolConte
     House {
         tools: offered,
         context,
+        metrics: Arc::clone(metrics),
     }
 }
 
@@ -202,6 +237,7 @@ struct Run {
     /// The session that the run's turn is yet to be added to, and the model that answers in it.
     kept: Option<Box<(Kept, ModelRef)>>,
     deadline: Deadline,
+    notes: Notes,
     alarm: Pin<Box<Sleep>>,
     _place: OwnedSemaphorePermit,
 }
@@ -364,9 +400,9 @@ impl Run {
             return;
         };
         let (chain, chat) = (Arc::clone(&rounds.chain), Arc::clone(&rounds.chat));
-        let mut deadline = self.deadline;
+        let (mut deadline, notes) = (self.deadline, self.notes.clone());
         let opening = async move {
-            let opened = open(&chain, &chat, &mut deadline).await?;
+            let opened = open(&chain, &chat, &mut deadline, &notes).await?;
             Ok((opened, deadline))
         };
         self.phase = Phase::Opening(opening.boxed());

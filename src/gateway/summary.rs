@@ -9,7 +9,7 @@ use super::call::{Deadline, open};
 use super::catalog::Callable;
 use super::error::RunError;
 use super::said::Said;
-use crate::chat::{ChatEvent, ChatRequest, Message, Sampling, SystemPrompt, Usage};
+use crate::chat::{ChatEvent, ChatRequest, Message, Notes, Sampling, SystemPrompt, Usage};
 
 const INSTRUCTION: &str = "You sum up conversations. Keep every fact, name, number, decision and open question that \
     later turns may need. Write plain sentences, and nothing but the summary.";
@@ -41,7 +41,7 @@ pub async fn summarize(
         },
         ..ChatRequest::default()
     };
-    let opened = open(chain, &chat, deadline).await?;
+    let opened = open(chain, &chat, deadline, &Notes::default()).await?;
     let mut said = Said::default();
     let mut next = Some(Ok(opened.first));
     let mut events = opened.events;

@@ -248,6 +248,9 @@ impl Plan {
             {
                 self.named.push(model.clone());
             }
+            if let Ok(model) = &found {
+                providers.metrics().models.of(model);
+            }
             match found.and_then(|model| self.callable(&model, providers)) {
                 Ok(model) => chain.push(model),
                 Err(error) => {

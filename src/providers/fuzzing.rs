@@ -117,6 +117,7 @@ pub fn requests(chat: &ChatRequest) {
         params: &serde_json::Map::new(),
         compat: Compat::default(),
         request: chat,
+        notes: &crate::chat::Notes::default(),
     };
     for delivery in [Delivery::Whole, Delivery::Streamed] {
         let bodies = [

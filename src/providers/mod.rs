@@ -37,7 +37,7 @@ use futures_util::stream::BoxStream;
 
 use serde_json::{Map, Value};
 
-use crate::chat::{ChatEvent, ChatRequest, Delivery, EmbedUsage, Vector};
+use crate::chat::{ChatEvent, ChatRequest, Delivery, EmbedUsage, Notes, Vector};
 use crate::config::{ApiKind, Compat, Secrets, Upstream};
 
 use anthropic_messages::AnthropicMessages;
@@ -51,7 +51,7 @@ use offline::Offline;
 use ollama::Ollama;
 use openai_completions::OpenaiCompletions;
 use openai_responses::OpenaiResponses;
-use transport::Transport;
+use transport::{Outgoing, Transport};
 
 /// What one model call says. Dropping it drops the request to the provider.
 pub type ChatStream = BoxStream<'static, Result<ChatEvent, ProviderError>>;
@@ -69,9 +69,19 @@ pub struct ModelCall<'a> {
     pub params: &'a Map<String, Value>,
     pub compat: Compat,
     pub request: &'a ChatRequest,
+    /// Where it is noted that the answer has begun.
+    pub notes: &'a Notes,
 }
 
-impl ModelCall<'_> {
+impl<'a> ModelCall<'a> {
+    /// The body of the call's request.
+    fn sends(&self, body: Vec<u8>) -> Outgoing<'a> {
+        Outgoing {
+            body,
+            notes: Some(self.notes),
+        }
+    }
+
     /// Whether the provider is asked for a stream: as the caller asked us, unless its configuration says otherwise.
     pub fn upstream(&self) -> Delivery {
         match self.compat.upstream.unwrap_or_default() {

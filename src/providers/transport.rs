@@ -24,6 +24,7 @@ use super::rejection;
 use super::silence::ByteStream;
 use super::wire::{Body, Failure, Way, Wire};
 use super::{ChatStream, ProviderError};
+use crate::chat::{Notes, Phase};
 use crate::config::{ApiKind, Secrets};
 use crate::sse::{self, ReadError};
 
@@ -53,6 +54,19 @@ pub struct Transport {
     whole_limit: Duration,
     way: Way,
     pool: Arc<Pool>,
+}
+
+/// The body of a request.
+pub struct Outgoing<'a> {
+    pub body: Vec<u8>,
+    /// Where it is noted that the answer has begun.
+    pub notes: Option<&'a Notes>,
+}
+
+impl From<Vec<u8>> for Outgoing<'_> {
+    fn from(body: Vec<u8>) -> Self {
+        Self { body, notes: None }
+    }
 }
 
 impl Transport {
@@ -108,19 +122,23 @@ impl Transport {
     }
 
     /// Posts JSON and reads the whole answer.
-    pub async fn post(&self, path: &str, body: Vec<u8>) -> Result<Bytes, ProviderError> {
-        self.whole(Method::POST, path, body).await
+    pub async fn post(
+        &self,
+        path: &str,
+        body: impl Into<Outgoing<'_>>,
+    ) -> Result<Bytes, ProviderError> {
+        self.whole(Method::POST, path, body.into()).await
     }
 
     pub async fn get(&self, path: &str) -> Result<Bytes, ProviderError> {
-        self.whole(Method::GET, path, Vec::new()).await
+        self.whole(Method::GET, path, Vec::new().into()).await
     }
 
     async fn whole(
         &self,
         method: Method,
         path: &str,
-        body: Vec<u8>,
+        body: Outgoing<'_>,
     ) -> Result<Bytes, ProviderError> {
         let answer = async {
             let response = self.send(method, path, body, "application/json").await?;
@@ -138,7 +156,7 @@ impl Transport {
     pub async fn post_events<R: Reader + 'static>(
         &self,
         path: &str,
-        body: Vec<u8>,
+        body: Outgoing<'_>,
         reader: R,
     ) -> Result<ChatStream, ProviderError> {
         let opened = async {
@@ -165,7 +183,7 @@ impl Transport {
     pub async fn post_bytes(
         &self,
         path: &str,
-        body: Vec<u8>,
+        body: Outgoing<'_>,
         accept: &'static str,
     ) -> Result<ByteStream, ProviderError> {
         let response = self.send(Method::POST, path, body, accept).await?;
@@ -199,9 +217,11 @@ impl Transport {
         &self,
         method: Method,
         path: &str,
-        body: Vec<u8>,
+        body: Outgoing<'_>,
         accept: &'static str,
     ) -> Result<Response<Body>, ProviderError> {
+        let began = Instant::now();
+        let Outgoing { body, notes } = body;
         let has_body = !body.is_empty();
         let mut request = Request::new(Bytes::from(body));
         *request.method_mut() = method;
@@ -218,6 +238,9 @@ impl Transport {
         let sent = self.wire()?.send(request).await;
         let response = sent.map_err(|failure| self.unsent(failure))?;
         if response.status().is_success() {
+            if let Some(notes) = notes {
+                notes.spend_once(Phase::Connect, began.elapsed());
+            }
             return Ok(response);
         }
         Err(self.refused(response).await)

@@ -1,18 +1,24 @@
 //! The access log: one line for each request, when the last byte of its answer is gone or nobody waits for it any
 //! more. Never content, never a query.
 
+use std::fmt::Write as _;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
-use hyper::header::HeaderName;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
+use tracing::Span;
 
-use super::bill::Bill;
+use super::metrics::{Http, RouteMeter};
 use super::reply::{self, Body, Response};
-use crate::chat::Cost;
+use crate::chat::{Cost, Notes, Phase};
+
+/// Enough for every phase.
+const SERVER_TIMING_BYTES: usize = 128;
 
 /// What is known of one request; written to the log when it is dropped.
 pub struct Record {
@@ -20,9 +26,25 @@ pub struct Record {
     path: String,
     request_id: String,
     began: Instant,
-    bill: Bill,
+    notes: Notes,
+    meters: Meters,
     /// What was answered. Without it, the caller left before there was an answer.
     answer: Option<Answered>,
+}
+
+/// Where the request is counted.
+pub struct Meters {
+    pub http: Arc<Http>,
+    pub route: Arc<RouteMeter>,
+}
+
+impl Meters {
+    pub fn of_no_route(http: &Arc<Http>) -> Self {
+        Self {
+            http: Arc::clone(http),
+            route: http.routes.other(),
+        }
+    }
 }
 
 struct Answered {
@@ -31,16 +53,19 @@ struct Answered {
     model: Option<String>,
     bytes: u64,
     complete: bool,
+    streams: bool,
 }
 
 impl Record {
-    pub fn begin(method: &Method, path: &str, request_id: &str) -> Self {
+    pub fn begin(method: &Method, path: &str, request_id: &str, meters: Meters) -> Self {
+        meters.http.in_flight.enter();
         Self {
             method: method.clone(),
             path: path.to_owned(),
             request_id: request_id.to_owned(),
             began: Instant::now(),
-            bill: Bill::default(),
+            notes: Notes::default(),
+            meters,
             answer: None,
         }
     }
@@ -50,18 +75,36 @@ impl Record {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Where the cost of the request's run goes.
-    pub fn bill(&self) -> Bill {
-        self.bill.clone()
+    /// Where the room writes down what becomes of the request.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    /// Where the time has gone so far, in milliseconds: the phases that were reached, and the whole.
+    pub fn server_timing(&self) -> HeaderValue {
+        let mut text = String::with_capacity(SERVER_TIMING_BYTES);
+        for phase in Phase::ALL {
+            if let Some(time) = self.notes.spent(phase) {
+                let _written = write!(text, "{};dur={:.1}, ", phase.name(), milliseconds(time));
+            }
+        }
+        let _written = write!(text, "total;dur={:.1}", milliseconds(self.began.elapsed()));
+        HeaderValue::try_from(text).expect("names and numbers are visible ASCII")
     }
 
     /// Hands the record to the response's body, which ends it.
-    pub fn follow(mut self, response: Response) -> hyper::Response<Counted> {
+    pub fn follow(mut self, response: Response, span: Span) -> hyper::Response<Counted> {
         let header = |name: HeaderName| {
             let value = response.headers().get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
+        let is_stream = |value: &HeaderValue| value.as_bytes().starts_with(b"text/event-stream");
+        let streams = response.headers().get(CONTENT_TYPE).is_some_and(is_stream);
+        if streams {
+            self.meters.http.streams.enter();
+        }
         self.answer = Some(Answered {
+            streams,
             status: response.status(),
             agent: header(reply::AGENT),
             model: header(reply::MODEL),
@@ -69,32 +112,60 @@ impl Record {
             // The answer to a HEAD has no body, whatever its handler made.
             complete: self.method == Method::HEAD || response.body().is_end_stream(),
         });
-        response.map(|body| Counted { body, record: self })
+        response.map(|body| Counted {
+            body,
+            span,
+            record: self,
+        })
     }
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
         let answer = self.answer.as_ref();
+        let status = answer.map(|answer| answer.status);
+        let cut = !answer.is_some_and(|answer| answer.complete);
+        let Meters { http, route } = &self.meters;
+        route.ended(status, cut, self.began.elapsed());
+        http.in_flight.leave();
+        if answer.is_some_and(|answer| answer.streams) {
+            http.streams.leave();
+        }
+        let usage = self.notes.usage();
+        let ms = |phase| self.notes.spent(phase).map(milliseconds);
         tracing::info!(
             target: "openclaw::access",
             method = %self.method,
             path = self.path,
-            status = answer.map(|answer| answer.status.as_u16()),
+            status = status.map(|status| status.as_u16()),
             agent = answer.and_then(|answer| answer.agent.as_deref()),
             model = answer.and_then(|answer| answer.model.as_deref()),
             duration_ms = self.milliseconds(),
-            cost_usd = self.bill.cost().map(Cost::usd),
+            queue_ms = ms(Phase::Queue),
+            prompt_ms = ms(Phase::Prompt),
+            store_ms = ms(Phase::Store),
+            connect_ms = ms(Phase::Connect),
+            first_event_ms = ms(Phase::FirstEvent),
+            input_tokens = usage.map(|usage| usage.input_tokens),
+            output_tokens = usage.map(|usage| usage.output_tokens),
+            cost_usd = usage.and_then(|usage| usage.cost).map(Cost::usd),
             bytes = answer.map_or(0, |answer| answer.bytes),
-            cut = !answer.is_some_and(|answer| answer.complete),
+            cut,
             request_id = self.request_id,
         );
     }
 }
 
+/// In thousandths of a second, to the tenth.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
 /// A response body that counts what leaves.
 pub struct Counted {
     body: Body,
+    /// In which the body is made: what a stream logs is its request's.
+    span: Span,
     record: Record,
 }
 
@@ -106,7 +177,8 @@ impl HttpBody for Counted {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, warp::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        let span = self.span.clone();
+        let polled = span.in_scope(|| Pin::new(&mut self.body).poll_frame(cx));
         let over = self.body.is_end_stream();
         if let (Poll::Ready(frame), Some(answer)) = (&polled, &mut self.record.answer) {
             let data = frame
@@ -130,15 +202,14 @@ impl HttpBody for Counted {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
-    use futures_util::{FutureExt, StreamExt, stream};
+    use futures_util::FutureExt;
     use http_body_util::BodyExt;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::chat::{FinishReason, Finished, RunEvent, Usage};
-    use crate::server::bill::billed;
+    use crate::chat::Usage;
     use crate::server::error::ApiError;
 
     #[derive(Clone, Default)]
@@ -172,7 +243,8 @@ mod tests {
     }
 
     fn record(method: Method) -> Record {
-        Record::begin(&method, "/v1/models", "r-1")
+        let meters = Meters::of_no_route(&Arc::default());
+        Record::begin(&method, "/v1/models", "r-1", meters)
     }
 
     fn line(rest: Value) -> Value {
@@ -193,7 +265,9 @@ mod tests {
             response
                 .headers_mut()
                 .insert(reply::AGENT, "main".parse().unwrap());
-            let body = record(Method::GET).follow(response).into_body();
+            let body = record(Method::GET)
+                .follow(response, Span::none())
+                .into_body();
             body.collect().now_or_never().unwrap().unwrap();
         });
         let expected =
@@ -202,30 +276,36 @@ mod tests {
     }
 
     #[test]
-    fn the_cost_of_a_run_that_ended_before_the_line_is_in_it() {
-        let finished = Finished {
-            reason: FinishReason::Stop,
-            usage: Some(Usage {
-                cost: Some(Cost::of_tokens(500_000, 3.0)),
-                ..Usage::default()
-            }),
-        };
+    fn what_is_noted_of_a_run_before_the_line_is_in_it() {
         let fields = logged(|| {
             let record = record(Method::GET);
-            let run = stream::iter([Ok(RunEvent::Finished(finished))]).boxed();
-            let answering = record.bill().of(async { billed(run).count().await });
-            assert_eq!(answering.now_or_never(), Some(1));
+            record.notes().spend(Phase::Store, Duration::from_millis(7));
+            record.notes().use_up(Usage {
+                input_tokens: 5,
+                cost: Some(Cost::of_tokens(500_000, 3.0)),
+                ..Usage::default()
+            });
+            let timing = record.server_timing();
+            assert!(
+                timing
+                    .to_str()
+                    .unwrap()
+                    .starts_with("store;dur=7.0, total;dur=")
+            );
         });
-        assert_eq!(
-            fields,
-            line(json!({ "bytes": 0, "cut": true, "cost_usd": 1.5 }))
-        );
+        let expected = json!({
+            "bytes": 0, "cut": true, "cost_usd": 1.5, "store_ms": 7.0, "input_tokens": 5, "output_tokens": 0,
+        });
+        assert_eq!(fields, line(expected));
     }
 
     #[test]
     fn an_answer_that_nobody_waited_for_is_cut() {
-        let fields =
-            logged(|| drop(record(Method::GET).follow(ApiError::shutting_down().into_response())));
+        let fields = logged(|| {
+            drop(
+                record(Method::GET).follow(ApiError::shutting_down().into_response(), Span::none()),
+            )
+        });
         assert_eq!(
             fields,
             line(json!({ "status": 503, "bytes": 0, "cut": true }))
@@ -240,7 +320,8 @@ mod tests {
 
     #[test]
     fn the_answer_to_a_head_has_no_body_to_cut() {
-        let fields = logged(|| drop(record(Method::HEAD).follow(reply::json(&json!([])))));
+        let fields =
+            logged(|| drop(record(Method::HEAD).follow(reply::json(&json!([])), Span::none())));
         assert_eq!(
             fields,
             line(json!({ "method": "HEAD", "status": 200, "bytes": 0, "cut": false }))

@@ -4,7 +4,7 @@ use hyper::{HeaderMap, StatusCode};
 
 use super::error::ApiError;
 use crate::auth::{Caller, Scope};
-use crate::chat::{self, Authority, SessionName, SessionRequest};
+use crate::chat::{self, Authority, Notes, SessionName, SessionRequest};
 use crate::config::HttpSessions;
 
 /// One authenticated request.
@@ -12,6 +12,8 @@ use crate::config::HttpSessions;
 pub struct Call<B> {
     pub caller: Caller,
     pub routing: Routing,
+    /// Where the room writes down what becomes of it.
+    pub notes: Notes,
     pub body: B,
 }
 
@@ -150,6 +152,7 @@ mod tests {
         Call {
             caller: gate.authenticate(ends, &headers).unwrap(),
             routing: Routing::parse(&headers).unwrap(),
+            notes: Notes::default(),
             body: (),
         }
     }

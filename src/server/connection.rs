@@ -53,8 +53,11 @@ pub struct Peer {
 pub struct Handler<S, P> {
     pub service: S,
     pub on_panic: P,
-    pub on_unreadable: fn(StatusCode) -> Vec<u8>,
+    pub on_unreadable: OnUnreadable,
 }
+
+/// The bytes that answer what is no request.
+pub type OnUnreadable = Arc<dyn Fn(StatusCode) -> Vec<u8> + Send + Sync>;
 
 /// What every connection needs; each has its own copy.
 #[derive(Clone)]
@@ -113,7 +116,7 @@ impl<S, P> Host<S, P> {
             stream,
             Arc::clone(&activity),
             self.limits.write_timeout,
-            self.handler.on_unreadable,
+            Arc::clone(&self.handler.on_unreadable),
         ) else {
             return;
         };

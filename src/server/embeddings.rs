@@ -91,6 +91,7 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
         input: call.body.input,
         dimensions: call.body.dimensions,
         user: call.body.user,
+        notes: call.notes,
     };
     let embeddings = state.gateway().embed(request).await?;
     let document = document(&embeddings, &asked, call.body.encoding);

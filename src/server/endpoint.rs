@@ -21,6 +21,7 @@ use super::listener::Peer;
 use super::path::{self, Path};
 use super::reply::{Answer, Response};
 use crate::auth::{Caller, Ends, Scope};
+use crate::chat::Notes;
 use crate::config::Endpoints;
 
 /// One row of the route table.
@@ -57,6 +58,7 @@ pub struct Head {
     query: String,
     pub peer: Peer,
     pub headers: HeaderMap,
+    notes: Notes,
 }
 
 /// A route that takes a JSON body.
@@ -80,6 +82,7 @@ where
                         Call {
                             caller,
                             routing,
+                            notes: head.notes,
                             body,
                         },
                     )
@@ -116,6 +119,7 @@ where
         let call = Call {
             caller: call.caller,
             routing: call.routing,
+            notes: call.notes,
             body: call.body.tail,
         };
         ready(handler(&state, call))
@@ -149,6 +153,7 @@ where
                     Call {
                         caller,
                         routing,
+                        notes: head.notes,
                         body,
                     },
                 )
@@ -173,6 +178,35 @@ pub fn open(state: &State, path: &'static str, handler: fn(&State, &Head) -> Res
         path,
         methods: GET_OR_HEAD,
         gate: None,
+        filter: filter.boxed(),
+    }
+}
+
+/// A route for who watches over the server. It answers at any time, and where the configuration wants it also programs
+/// on this machine that prove nothing.
+pub fn watch(
+    state: &State,
+    path: &'static str,
+    gate: Gate,
+    handler: fn(&State) -> Response,
+) -> Route {
+    let (state, path) = (state.clone(), Path::At(path));
+    let filter = at(path, GET).map(move |head: Head| {
+        let state = state.latest();
+        let is_open = state.authenticator().lets_watch(head.ends(), &head.headers);
+        let admitted = match is_open {
+            true => Ok(()),
+            false => admit(&state, gate, &head).map(drop),
+        };
+        match admitted {
+            Ok(()) => handler(&state),
+            Err(error) => error.into_response(),
+        }
+    });
+    Route {
+        path,
+        methods: GET,
+        gate: Some(gate),
         filter: filter.boxed(),
     }
 }
@@ -241,11 +275,13 @@ fn at(
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::ext::get::<Peer>())
         .and(warp::header::headers_cloned())
-        .map(|tail, query, peer, headers| Head {
+        .and(warp::ext::optional::<Notes>())
+        .map(|tail, query, peer, headers, notes: Option<Notes>| Head {
             tail,
             query,
             peer,
             headers,
+            notes: notes.unwrap_or_default(),
         })
 }
 

@@ -10,7 +10,6 @@ use futures_util::future::{BoxFuture, TryFutureExt};
 use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::bill::billed;
 use super::drain::{Drain, Run};
 use super::error::ApiError;
 use crate::chat::{Finished, RunEvent, RunRequest, Started};
@@ -46,7 +45,7 @@ pub struct Opened {
 /// # Errors
 /// Everything that is known before the first event.
 pub async fn open(gateway: Gateway, request: RunRequest) -> Result<Opened, RunError> {
-    let mut events = billed(gateway.run_agent(request).await?);
+    let mut events = gateway.run_agent(request).await?;
     match events.next().await {
         Some(Ok(RunEvent::Started(started))) => Ok(Opened { started, events }),
         Some(Err(error)) => Err(error),

@@ -4,21 +4,27 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, ready};
 use hyper::header::{HOST, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use tower_service::Service;
+use tracing::{Instrument, Span};
 
 use super::State;
-use super::access::{Counted, Record};
+use super::access::{Counted, Meters, Record};
 use super::error::ApiError;
 use super::head;
+use super::listener::OnUnreadable;
+use super::path::Path;
 use super::reply::Response;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const PROCESSING_MS: HeaderName = HeaderName::from_static("openai-processing-ms");
 
 /// The longest request id that is taken over from a caller, in bytes.
@@ -28,12 +34,19 @@ const MAX_REQUEST_ID_BYTES: usize = 128;
 #[derive(Clone)]
 pub struct Exchanges<S> {
     state: State,
+    /// Of the routes, by which requests are counted.
+    places: Arc<[Path]>,
     routes: S,
 }
 
 impl<S> Exchanges<S> {
     pub fn new(state: State, routes: S) -> Self {
-        Self { state, routes }
+        let places = super::places(&state);
+        Self {
+            state,
+            places,
+            routes,
+        }
     }
 }
 
@@ -57,16 +70,26 @@ where
         let early = refused.or_else(|| page.preflight(request.method(), request.headers()));
         name_host(&mut request);
         let id = request_id(request.headers());
-        let record = Record::begin(request.method(), request.uri().path(), &id);
-        let is_api = request.uri().path().starts_with("/v1/");
-        let bill = record.bill();
+        let path = request.uri().path();
+        let meters = Meters {
+            route: state.metrics().of(&self.places, path),
+            http: Arc::clone(state.metrics()),
+        };
+        let record = Record::begin(request.method(), path, &id, meters);
+        let is_api = path.starts_with("/v1/");
+        request.extensions_mut().insert(record.notes().clone());
+        // Every line that is logged meanwhile has the request's id, at every level.
+        let span = tracing::error_span!("request", request_id = id);
+        let answered_in = span.clone();
         let answering = match early {
             Some(response) => Either::Left(ready(Ok(Ok(response)))),
             // Unwind safe: what the panic left behind is dropped with its future.
             None => {
-                Either::Right(AssertUnwindSafe(bill.of(self.routes.call(request))).catch_unwind())
+                let answering = answered_in.in_scope(|| self.routes.call(request));
+                Either::Right(AssertUnwindSafe(answering).catch_unwind())
             }
         };
+        let answering = answering.instrument(answered_in);
         Box::pin(async move {
             let mut response = match answering.await {
                 Ok(Ok(response)) => response,
@@ -76,24 +99,37 @@ where
             if is_api {
                 headers.insert(PROCESSING_MS, record.milliseconds().into());
             }
+            headers.insert(SERVER_TIMING, record.server_timing());
             dress(headers, &id);
             state.secure(headers);
             page.let_read(headers);
-            Ok(record.follow(response))
+            Ok(record.follow(response, span))
         })
     }
 }
 
-/// The answer to a panic outside of any exchange.
-pub fn panicked(message: &str) -> hyper::Response<Counted> {
-    let id = fresh_id();
-    let mut response = failed(&id, message);
-    dress(response.headers_mut(), &id);
-    Record::begin(&Method::GET, "", &id).follow(response)
+/// What answers a panic outside of any exchange.
+pub fn panicked(state: &State) -> impl Fn(&str) -> hyper::Response<Counted> + Clone + use<> {
+    let http = Arc::clone(state.metrics());
+    move |message| {
+        let id = fresh_id();
+        let mut response = failed(&id, message);
+        dress(response.headers_mut(), &id);
+        let record = Record::begin(&Method::GET, "", &id, Meters::of_no_route(&http));
+        record.follow(response, Span::none())
+    }
 }
 
-/// The whole answer, in bytes, to a head that hyper refused with this status.
-pub fn unreadable(status: StatusCode) -> Vec<u8> {
+/// What answers a head that hyper refused with a status: the whole answer, in bytes.
+pub fn unreadable(state: &State) -> OnUnreadable {
+    let route = state.metrics().routes.other();
+    Arc::new(move |status| {
+        route.ended(Some(status), false, Duration::ZERO);
+        explained(status)
+    })
+}
+
+fn explained(status: StatusCode) -> Vec<u8> {
     let id = fresh_id();
     tracing::info!(target: "openclaw::access", status = status.as_u16(), request_id = id, "no request");
     let error = head::unreadable(status);

@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
 use super::connection::Host;
-pub use super::connection::{Handler, Peer};
+pub use super::connection::{Handler, OnUnreadable, Peer};
 use super::drain::{Drain, Phase};
 
 /// The pause after the system could not give us a socket (out of file descriptors, out of memory).

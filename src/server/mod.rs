@@ -2,7 +2,6 @@
 
 mod access;
 mod activity;
-mod bill;
 mod body;
 mod call;
 mod chat_completions;
@@ -21,6 +20,7 @@ mod head;
 mod health;
 mod listener;
 mod media;
+mod metrics;
 mod models;
 mod path;
 mod pictures;
@@ -48,6 +48,8 @@ use endpoint::Route;
 use exchange::Exchanges;
 pub use listener::Ended;
 use listener::{Handler, Limits};
+use metrics::Http;
+use path::Path;
 use readiness::Readiness;
 use reply::Response;
 
@@ -76,6 +78,7 @@ struct Server {
     drain: Drain,
     readiness: Readiness,
     documents: documents::Reader,
+    metrics: Arc<Http>,
     started: u64,
 }
 
@@ -91,6 +94,7 @@ impl State {
             drain: Drain::new(),
             readiness: Readiness::of(&settings.gateway),
             documents: documents::Reader::default(),
+            metrics: Arc::default(),
             started: unix_seconds(),
         };
         Self {
@@ -150,6 +154,11 @@ impl State {
         &self.server.documents
     }
 
+    /// What was counted of requests since the server was started.
+    fn metrics(&self) -> &Arc<Http> {
+        &self.server.metrics
+    }
+
     /// When the server was started, in seconds since 1970.
     fn started(&self) -> u64 {
         self.server.started
@@ -202,7 +211,14 @@ fn route_table(state: &State) -> impl IntoIterator<Item = Route> + use<> {
         health::live(state, "/healthz"),
         health::ready(state, "/ready"),
         health::ready(state, "/readyz"),
+        metrics::route(state),
     ]
+}
+
+/// Where the routes are.
+fn places(state: &State) -> Arc<[Path]> {
+    let routes = route_table(state).into_iter();
+    routes.map(|route| route.path).collect()
 }
 
 /// Serves until `stop` resolves, and then until what runs is over: at most for the configured drain time, or until
@@ -223,8 +239,8 @@ pub async fn run(
     };
     let handler = Handler {
         service: Exchanges::new(state.clone(), warp::service(routes(&state))),
-        on_panic: exchange::panicked,
-        on_unreadable: exchange::unreadable,
+        on_panic: exchange::panicked(&state),
+        on_unreadable: exchange::unreadable(&state),
     };
     let drain = state.drain();
     let orders = async {

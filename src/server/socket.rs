@@ -9,12 +9,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use hyper::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
+use super::connection::OnUnreadable;
 use super::head;
 
 /// Bytes read and thrown away before a close, at most: more than the largest body a caller may mean to send.
@@ -31,7 +31,7 @@ pub(super) struct Socket {
     /// Runs while a write makes no progress.
     stall: Option<Pin<Box<Sleep>>>,
     linger: Option<Linger>,
-    on_unreadable: fn(StatusCode) -> Vec<u8>,
+    on_unreadable: OnUnreadable,
     /// What is left to write of the answer that takes the place of hyper's own.
     instead: Option<Bytes>,
 }
@@ -50,7 +50,7 @@ impl Socket {
         stream: TcpStream,
         activity: Arc<Activity>,
         write_timeout: Duration,
-        on_unreadable: fn(StatusCode) -> Vec<u8>,
+        on_unreadable: OnUnreadable,
     ) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
@@ -231,7 +231,7 @@ mod tests {
             grace: second,
         };
         let activity = Arc::new(Activity::new(&limits, place));
-        let socket = Socket::new(stream, activity, second, |_| Vec::new()).unwrap();
+        let socket = Socket::new(stream, activity, second, Arc::new(|_| Vec::new())).unwrap();
         assert!(socket.stream.nodelay().unwrap());
         assert!(socket.is_write_vectored());
     }

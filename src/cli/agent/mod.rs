@@ -15,7 +15,8 @@ use futures_util::StreamExt;
 use super::logging::Role;
 use super::{Context, finish_writes, until_interrupted};
 use crate::chat::{
-    ChatRequest, Delivery, Principal, Routing, RunRequest, Sampling, SessionName, SessionRequest,
+    ChatRequest, Delivery, Notes, Principal, Routing, RunRequest, Sampling, SessionName,
+    SessionRequest,
 };
 use crate::gateway::Gateway;
 use answer::{Answer, Form};
@@ -147,6 +148,7 @@ impl AgentArgs {
                 name: SessionName::Key(key),
             }),
             timeout: self.timeout,
+            notes: Notes::default(),
         })
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::pace::Pace;
 use super::report::Report;
-use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef, Routing};
+use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Embeddings, ModelRef, Notes, Routing};
 use crate::gateway::{Fault, Gateway, ProviderError, RunError};
 
 /// What follows an input that cannot be embedded.
@@ -106,6 +106,7 @@ impl Calls {
                 input: EmbedInput::Texts(texts.to_vec()),
                 dimensions: self.dimensions,
                 user: None,
+                notes: Notes::default(),
             };
             match self.gateway.embed(request).await {
                 Ok(embeddings) => {

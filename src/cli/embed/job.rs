@@ -13,7 +13,7 @@ use super::record::{Parser, Record};
 use super::report::Tally;
 use super::source::Source;
 use super::window::{Batch, Vectors, Window};
-use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Vector};
+use crate::chat::{EmbedInput, EmbedRequest, EmbedUsage, Notes, Vector};
 use crate::cli::{CliError, Printer, tell_if_offline};
 use crate::gateway::{EmbedTerms, RunError};
 
@@ -99,6 +99,7 @@ impl Job {
             input: EmbedInput::Texts(vec!["dimension".to_owned()]),
             dimensions: None,
             user: None,
+            notes: Notes::default(),
         });
         Ok(embeddings.await?.vectors.first().map_or(0, Vector::len))
     }

@@ -76,7 +76,7 @@ impl Reloader<'_> {
         loop {
             tokio::select! {
                 () = self.watch.changed() => {}
-                () = self.hangups.next() => {}
+                () = self.hangups.next() => self.context.reopen_log(),
             }
             self.manager.reloading();
             let outcome = self.reload().await;
@@ -194,7 +194,7 @@ fn tell_of_restarts(started: &Config, wanted: &Config) {
 }
 
 /// The settings that a running server cannot change.
-fn fixed(config: &Config) -> [(&'static str, Value); 11] {
+fn fixed(config: &Config) -> [(&'static str, Value); 12] {
     let (gateway, logging) = (&config.gateway, &config.logging);
     let http = &gateway.http;
     [
@@ -210,6 +210,7 @@ fn fixed(config: &Config) -> [(&'static str, Value); 11] {
         ("gateway.port", json!(gateway.port)),
         ("logging.consoleLevel", json!(logging.console_level)),
         ("logging.consoleStyle", json!(logging.console_style)),
+        ("logging.file", json!(logging.file)),
         ("logging.level", json!(logging.level)),
         ("session.maxQueued", json!(config.session.max_queued)),
     ]

@@ -1,11 +1,14 @@
-//! Log lines for machines: one JSON object an event, `{"timestamp","level","fields","target"}`.
+//! Log lines for machines: one JSON object an event, `{"timestamp","level","fields","span","target"}`; `span` holds
+//! the fields of the span that it happened in, where there is one.
 
 use std::fmt::Debug;
 
 use jiff::Timestamp;
 use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::lines::Lines;
 use crate::json;
@@ -16,9 +19,28 @@ const ACCESS: &str = "openclaw::access";
 /// Writes events as they come.
 pub struct JsonLines(pub Lines);
 
-impl<S: Subscriber> Layer<S> for JsonLines {
-    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        let line = line(event, Timestamp::now());
+impl<S> Layer<S> for JsonLines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else {
+            return;
+        };
+        let mut extensions = span.extensions_mut();
+        // Another of these layers may have written it.
+        if extensions.get_mut::<Written>().is_none() {
+            let mut out = b",\"span\":".to_vec();
+            members(&mut out, |fields| attributes.record(fields));
+            extensions.insert(Written(out));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let span = context.event_span(event);
+        let span = span.as_ref().map(SpanRef::extensions);
+        let span = span.as_ref().and_then(|span| span.get::<Written>());
+        let line = line(event, Timestamp::now(), span);
         match event.metadata().target() {
             ACCESS => self.0.hold(&line),
             _ => self.0.write(&line),
@@ -26,7 +48,10 @@ impl<S: Subscriber> Layer<S> for JsonLines {
     }
 }
 
-fn line(event: &Event<'_>, now: Timestamp) -> Vec<u8> {
+/// The fields of a span as a member of a line.
+struct Written(Vec<u8>);
+
+fn line(event: &Event<'_>, now: Timestamp, span: Option<&Written>) -> Vec<u8> {
     const USUAL_BYTES: usize = 512;
     let mut out = Vec::with_capacity(USUAL_BYTES);
     out.extend_from_slice(b"{\"timestamp\":\"");
@@ -34,17 +59,22 @@ fn line(event: &Event<'_>, now: Timestamp) -> Vec<u8> {
     out.extend_from_slice(b"\",\"level\":");
     json::string(&mut out, event.metadata().level().as_str());
     out.extend_from_slice(b",\"fields\":");
-    let mut fields = Fields {
-        out: &mut out,
-        before: b'{',
-    };
-    event.record(&mut fields);
-    let is_empty = fields.before == b'{';
-    out.extend_from_slice(if is_empty { b"{}" } else { b"}" });
+    members(&mut out, |fields| event.record(fields));
+    if let Some(Written(span)) = span {
+        out.extend_from_slice(span);
+    }
     out.extend_from_slice(b",\"target\":");
     json::string(&mut out, event.metadata().target());
     out.extend_from_slice(b"}\n");
     out
+}
+
+/// An object of what `record` visits.
+fn members(out: &mut Vec<u8>, record: impl FnOnce(&mut Fields<'_>)) {
+    let mut fields = Fields { out, before: b'{' };
+    record(&mut fields);
+    let is_empty = fields.before == b'{';
+    out.extend_from_slice(if is_empty { b"{}" } else { b"}" });
 }
 
 /// The members of `fields`.
@@ -102,9 +132,9 @@ mod tests {
     use crate::config::Secrets;
 
     #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
+    struct Out(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Written {
+    impl Write for Out {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
@@ -116,7 +146,7 @@ mod tests {
     }
 
     fn logged(work: impl FnOnce()) -> Vec<Value> {
-        let written = Written::default();
+        let written = Out::default();
         let lines = Lines::new(written.clone(), Secrets::default());
         let subscriber = tracing_subscriber::registry().with(JsonLines(lines.clone()));
         tracing::subscriber::with_default(subscriber, work);
@@ -144,6 +174,17 @@ mod tests {
                 "fields": { "message": "said 1", "text": "a\"b\n", "shown": "x", "told": "Some(1)", "count": 2, "below": -3, "part": 0.5, "yes": true },
             })
         );
+    }
+
+    #[test]
+    fn a_line_that_is_logged_in_a_span_has_its_fields() {
+        let lines = logged(|| {
+            let span = tracing::error_span!("request", request_id = "r-\"1");
+            span.in_scope(|| tracing::warn!("in it"));
+            tracing::warn!("outside");
+        });
+        assert_eq!(lines[0]["span"], json!({ "request_id": "r-\"1" }));
+        assert_eq!(lines[1].get("span"), None);
     }
 
     #[test]

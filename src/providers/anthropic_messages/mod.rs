@@ -41,6 +41,7 @@ impl AnthropicMessages {
     async fn send(&self, call: ModelCall<'_>) -> Result<ChatStream, ProviderError> {
         let delivery = call.upstream();
         let body = request::body(&call, delivery).map_err(|what| self.unsupported(what))?;
+        let body = call.sends(body);
         let path = format!("{}/messages", self.prefix);
         match delivery {
             Delivery::Whole => {

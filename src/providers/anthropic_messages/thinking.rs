@@ -193,6 +193,7 @@ mod tests {
             params,
             compat: Compat::default(),
             request,
+            notes: &crate::chat::Notes::default(),
         };
         let allowance = Allowance::of(&call, Generation::of(model));
         (

@@ -29,7 +29,7 @@ impl GoogleGenerativeAi {
     }
 
     async fn send(&self, call: ModelCall<'_>) -> Result<ChatStream, ProviderError> {
-        let body = request::body(&call);
+        let body = call.sends(request::body(&call));
         match call.upstream() {
             Delivery::Whole => {
                 let path = path(call.model, "generateContent");

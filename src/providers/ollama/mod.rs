@@ -41,13 +41,13 @@ impl Ollama {
     }
 
     async fn whole(&self, call: ModelCall<'_>) -> Result<ChatStream, ProviderError> {
-        let body = request::body(&call, Delivery::Whole);
+        let body = call.sends(request::body(&call, Delivery::Whole));
         let answer = self.transport.post("/api/chat", body).await?;
         Ok(response::whole(self.transport.provider(), &answer)?.into_stream())
     }
 
     async fn streamed(&self, call: ModelCall<'_>) -> Result<ChatStream, ProviderError> {
-        let body = request::body(&call, Delivery::Streamed);
+        let body = call.sends(request::body(&call, Delivery::Streamed));
         let transport = &self.transport;
         let opened = async {
             let bytes = transport

@@ -28,13 +28,13 @@ impl OpenaiCompletions {
     }
 
     async fn whole(&self, call: ModelCall<'_>) -> Result<ChatStream, ProviderError> {
-        let body = request::body(&call, Delivery::Whole);
+        let body = call.sends(request::body(&call, Delivery::Whole));
         let answer = self.transport.post("/chat/completions", body).await?;
         Ok(response::whole(self.transport.provider(), &answer)?.into_stream())
     }
 
     async fn streamed(&self, call: ModelCall<'_>) -> Result<ChatStream, ProviderError> {
-        let body = request::body(&call, Delivery::Streamed);
+        let body = call.sends(request::body(&call, Delivery::Streamed));
         let reader = ChunkReader::default();
         self.transport
             .post_events("/chat/completions", body, reader)

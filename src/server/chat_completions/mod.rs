@@ -95,6 +95,7 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
         chat,
         session,
         timeout,
+        notes: call.notes,
     };
     match request.chat.delivery {
         Delivery::Whole => whole(&state, request, envelope).await,

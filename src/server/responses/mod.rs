@@ -119,6 +119,7 @@ async fn made(state: &State, call: Call<Asked>) -> Answer {
         chat,
         session,
         timeout,
+        notes: call.notes,
     };
     match request.chat.delivery {
         Delivery::Whole => whole(state, request, (&resource, output), keeping).await,

@@ -14,6 +14,7 @@ fn streamed(model: &str, request: &ChatRequest, params: Value) -> Value {
         params: &params,
         compat: Compat::default(),
         request,
+        notes: &crate::chat::Notes::default(),
     };
     let body = body(&call, Delivery::Streamed).expect("it can be carried");
     serde_json::from_slice(&body).unwrap()

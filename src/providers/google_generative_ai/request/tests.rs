@@ -12,6 +12,7 @@ fn written(model: &str, request: &ChatRequest, params: Value) -> Value {
         params: &params,
         compat: Compat::default(),
         request,
+        notes: &crate::chat::Notes::default(),
     };
     serde_json::from_slice(&body(&call)).unwrap()
 }

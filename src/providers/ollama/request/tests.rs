@@ -15,6 +15,7 @@ fn wire(model: &str, request: &ChatRequest, params: &Value) -> Value {
         params: params.as_object().unwrap(),
         compat: Compat::default(),
         request,
+        notes: &crate::chat::Notes::default(),
     };
     serde_json::from_slice(&body(&call, Delivery::Whole)).unwrap()
 }
@@ -47,6 +48,7 @@ fn the_plainest_call_says_only_what_it_must() {
         params: &Map::new(),
         compat: Compat::default(),
         request: &request,
+        notes: &crate::chat::Notes::default(),
     };
     let wire: Value = serde_json::from_slice(&body(&call, Delivery::Streamed)).unwrap();
     assert_eq!(

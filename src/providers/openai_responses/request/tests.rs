@@ -15,6 +15,7 @@ fn wire(request: &ChatRequest, params: &Value) -> Value {
         params: params.as_object().unwrap(),
         compat: Compat::default(),
         request,
+        notes: &crate::chat::Notes::default(),
     };
     serde_json::from_slice(&body(&call, Delivery::Whole)).unwrap()
 }
@@ -56,6 +57,7 @@ fn the_system_prompt_is_the_instructions_and_nothing_is_stored() {
         params: params.as_object().unwrap(),
         compat: Compat::default(),
         request: &request,
+        notes: &crate::chat::Notes::default(),
     };
     let wire: Value = serde_json::from_slice(&body(&call, Delivery::Streamed)).unwrap();
     assert_eq!(

@@ -54,7 +54,9 @@ impl House {
         let handler = Handler {
             service,
             on_panic: |message: &str| whole(500, message.to_owned()),
-            on_unreadable: |status| format!("HTTP/1.1 {status}\r\n\r\nunreadable").into_bytes(),
+            on_unreadable: Arc::new(|status| {
+                format!("HTTP/1.1 {status}\r\n\r\nunreadable").into_bytes()
+            }),
         };
         let served = tokio::spawn(serve(listener, handler, limits, drain.clone()));
         Self {

@@ -1,0 +1,119 @@
+//! The log of a server, as a process: whose line is whose, what is said only where it is wanted, and the file that is
+//! moved away.
+
+use reqwest::RequestBuilder;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use super::support::{
+    Answer, Program, Scripted, Shell, TOKEN, config_for, http, merged, reply, within,
+};
+
+/// A chat with this id, in which a key of ours is said.
+fn chat(program: &Program, id: &str) -> RequestBuilder {
+    let body = json!({
+        "model": "openclaw", "messages": [{ "role": "user", "content": "the key is provider-key, says ann" }],
+    });
+    let url = format!("http://{}/v1/chat/completions", program.address());
+    let request = http()
+        .post(url)
+        .bearer_auth(TOKEN)
+        .header("x-request-id", id);
+    request
+        .header("content-type", "application/json")
+        .body(body.to_string())
+}
+
+fn lines(log: &str) -> Vec<Value> {
+    log.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_line_of_a_request_has_its_id_and_none_says_what_was_said() {
+    let provider = Scripted::start().await;
+    provider.push(Answer::error(500, "broken", "broken"));
+    provider.push(Answer::chat_text("a quiet answer"));
+    let program = Program::serve(&config_for(&provider));
+    assert_eq!(reply(chat(&program, "r-17")).await.status, 200);
+    let log = program.whole_log();
+    let lines = lines(&log);
+    let failed = |line: &&Value| line["fields"]["message"] == "model call failed";
+    let failure = lines.iter().find(failed).unwrap();
+    assert_eq!(failure["span"]["request_id"], "r-17");
+    let access = lines
+        .iter()
+        .find(|line| line["target"] == "openclaw::access")
+        .unwrap();
+    assert_eq!(access["fields"]["request_id"], "r-17");
+    for phase in ["queue_ms", "prompt_ms", "connect_ms", "first_event_ms"] {
+        assert!(access["fields"][phase].is_f64(), "{phase}: {access}");
+    }
+    assert!(!log.contains("says ann") && !log.contains("quiet"), "{log}");
+}
+
+#[tokio::test]
+async fn what_is_said_is_logged_where_it_is_wanted_without_our_keys() {
+    let provider = Scripted::start().await;
+    provider.push(Answer::chat_text("provider-key is a fine key"));
+    let wanted = json!({ "logging": { "content": true } });
+    let program = Program::serve(&merged(config_for(&provider), wanted));
+    assert_eq!(reply(chat(&program, "r-18")).await.status, 200);
+    let log = program.whole_log();
+    let content: Vec<Value> = lines(&log)
+        .into_iter()
+        .filter(|line| line["target"] == "openclaw::content")
+        .map(|line| {
+            json!([
+                line["span"]["request_id"],
+                line["fields"]["role"],
+                line["fields"]["text"]
+            ])
+        })
+        .collect();
+    let expected = [
+        json!(["r-18", "user", "the key is (redacted), says ann"]),
+        json!(["r-18", "assistant", "(redacted) is a fine key"]),
+    ];
+    assert_eq!(content, expected);
+    assert!(!log.contains("provider-key"), "{log}");
+}
+
+#[tokio::test]
+async fn a_file_of_the_log_that_was_moved_away_is_begun_anew_at_a_hangup() {
+    let provider = Scripted::start().await;
+    provider.always(Answer::chat_text("hello"));
+    let shell = Shell::new();
+    let file = shell.home.path().join("gateway.log");
+    let logging = json!({ "logging": { "file": "~/gateway.log", "level": "info", "consoleLevel": "warn,openclaw=info" } });
+    let shell = {
+        std::fs::create_dir(shell.home.path().join(".openclaw")).unwrap();
+        shell.configure(&merged(config_for(&provider), logging).to_string());
+        shell
+    };
+    let mut program = Program::serve_in(&shell);
+    assert_eq!(reply(chat(&program, "before")).await.status, 200);
+    let moved = file.with_extension("1");
+    std::fs::rename(&file, &moved).unwrap();
+    program.signal(Signal::HUP);
+    program.logged("the configuration was reloaded").await;
+    assert_eq!(reply(chat(&program, "after")).await.status, 200);
+    let accessed = |file: &std::path::Path| {
+        let log = std::fs::read_to_string(file).unwrap_or_default();
+        let access = lines(&log)
+            .into_iter()
+            .filter(|line| line["target"] == "openclaw::access");
+        access
+            .map(|line| line["fields"]["request_id"].clone())
+            .collect::<Vec<_>>()
+    };
+    let written = async {
+        while accessed(&file).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(|| "the line in the file".to_owned(), written).await;
+    assert_eq!(accessed(&moved), ["before"]);
+    assert_eq!(accessed(&file), ["after"]);
+}
