@@ -106,7 +106,7 @@ pub fn start(
     std::panic::set_hook(Box::new(tell_of_panic));
     tracing_subscriber::registry()
         .with(on_console.with_filter(shown))
-        .with(in_file.with_filter(kept))
+        .with(in_file.map(|lines| lines.with_filter(kept)))
         .init();
     Ok(log)
 }

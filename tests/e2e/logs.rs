@@ -24,6 +24,13 @@ fn chat(program: &Program, id: &str) -> RequestBuilder {
         .body(body.to_string())
 }
 
+/// All that it has logged, to its orderly end.
+async fn ended(program: &mut Program) -> String {
+    program.signal(Signal::TERM);
+    assert_eq!(program.ended().await, Some(0));
+    program.rest_of_log()
+}
+
 fn lines(log: &str) -> Vec<Value> {
     log.lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -35,9 +42,9 @@ async fn every_line_of_a_request_has_its_id_and_none_says_what_was_said() {
     let provider = Scripted::start().await;
     provider.push(Answer::error(500, "broken", "broken"));
     provider.push(Answer::chat_text("a quiet answer"));
-    let program = Program::serve(&config_for(&provider));
+    let mut program = Program::serve(&config_for(&provider));
     assert_eq!(reply(chat(&program, "r-17")).await.status, 200);
-    let log = program.whole_log();
+    let log = ended(&mut program).await;
     let lines = lines(&log);
     let failed = |line: &&Value| line["fields"]["message"] == "model call failed";
     let failure = lines.iter().find(failed).unwrap();
@@ -58,9 +65,9 @@ async fn what_is_said_is_logged_where_it_is_wanted_without_our_keys() {
     let provider = Scripted::start().await;
     provider.push(Answer::chat_text("provider-key is a fine key"));
     let wanted = json!({ "logging": { "content": true } });
-    let program = Program::serve(&merged(config_for(&provider), wanted));
+    let mut program = Program::serve(&merged(config_for(&provider), wanted));
     assert_eq!(reply(chat(&program, "r-18")).await.status, 200);
-    let log = program.whole_log();
+    let log = ended(&mut program).await;
     let content: Vec<Value> = lines(&log)
         .into_iter()
         .filter(|line| line["target"] == "openclaw::content")

@@ -207,6 +207,11 @@ impl Program {
         if let Some(child) = &mut self.child {
             drop(child.kill());
         }
+        self.rest_of_log()
+    }
+
+    /// All that it has logged, once it has ended.
+    pub fn rest_of_log(&mut self) -> String {
         drop(self.reader.take().map(JoinHandle::join));
         self.kept.lock().unwrap().clone()
     }
