@@ -6,11 +6,14 @@ use std::sync::{Arc, OnceLock};
 /// The most labels of one kind. A configuration has few; this bounds what many of them leave behind.
 const MAX_LABELS: usize = 256;
 
+/// Room for one label and its meter.
+type Place<K, M> = OnceLock<(K, Arc<M>)>;
+
 /// Meters by label. A label gets its place once and keeps it; finding it takes a hash and no lock.
 pub struct Labelled<K, M> {
     hasher: RandomState,
     /// Open addressing: a label is at the place of its hash, or at the next ones that others took.
-    places: Box<[OnceLock<(K, Arc<M>)>]>,
+    places: Box<[Place<K, M>]>,
     other: Arc<M>,
 }
 
@@ -63,7 +66,7 @@ impl<K: Hash + Eq + Clone + Ord, M: Default> Labelled<K, M> {
         taken.chain([(None, self.other.as_ref())])
     }
 
-    fn places_for(&self, label: &K) -> impl Iterator<Item = &OnceLock<(K, Arc<M>)>> {
+    fn places_for(&self, label: &K) -> impl Iterator<Item = &Place<K, M>> {
         let first = self.hasher.hash_one(label) as usize % self.places.len();
         let (before, after) = self.places.split_at(first);
         after.iter().chain(before)
