@@ -58,12 +58,14 @@ impl Phase {
 }
 
 impl Notes {
-    /// Does `work` and adds the time that it takes to that of the phase.
+    /// Does `work` and adds the time that it takes to that of the phase, also where it is given up.
     pub async fn time<T>(&self, phase: Phase, work: impl Future<Output = T>) -> T {
-        let began = Instant::now();
-        let done = work.await;
-        self.spend(phase, began.elapsed());
-        done
+        let _until_dropped = Running {
+            notes: self,
+            phase,
+            began: Instant::now(),
+        };
+        work.await
     }
 
     pub fn spend(&self, phase: Phase, time: Duration) {
@@ -94,6 +96,19 @@ impl Notes {
     }
 }
 
+/// A phase that is not over; noted when it is dropped.
+struct Running<'a> {
+    notes: &'a Notes,
+    phase: Phase,
+    began: Instant,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.notes.spend(self.phase, self.began.elapsed());
+    }
+}
+
 /// Never 0: a phase that took no time was there.
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).max(1)
@@ -115,6 +130,9 @@ mod tests {
         notes.spend_once(Phase::FirstEvent, SECOND);
         notes.spend_once(Phase::FirstEvent, 2 * SECOND);
         assert_eq!(other.spent(Phase::FirstEvent), Some(SECOND));
+        let endless = notes.time(Phase::Prompt, std::future::pending::<()>());
+        assert!(tokio::time::timeout(SECOND, endless).await.is_err());
+        assert_eq!(other.spent(Phase::Prompt), Some(SECOND));
         notes.spend(Phase::Queue, Duration::ZERO);
         assert!(other.spent(Phase::Queue).is_some());
     }

@@ -6,6 +6,8 @@
 mod json_lines;
 mod lines;
 mod log_file;
+mod redaction;
+mod threshold;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal, Write};
@@ -13,7 +15,7 @@ use std::panic::PanicHookInfo;
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::Registry;
@@ -21,10 +23,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::tame::tamed_line;
 use super::{CliError, Printer};
-use crate::config::{ConsoleStyle, Loaded, LoggingConfig, Secrets};
+use crate::config::{ConsoleStyle, Loaded, LoggingConfig, Secret, Secrets};
 use json_lines::JsonLines;
 use lines::Lines;
 use log_file::LogFile;
+use redaction::Redaction;
+use threshold::Threshold;
 
 /// What the process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,13 +44,37 @@ pub fn checked_level(text: &str) -> Result<String, String> {
     filter(text).map(|_| text.to_owned())
 }
 
-/// What is written behind the requests, and the file that may be moved away.
+/// What is written behind the requests, the file that may be moved away, and what another configuration changes.
 pub struct Log {
+    role: Role,
+    /// The level of the command line.
+    flag: Option<String>,
     lines: Vec<Lines>,
     file: Option<LogFile>,
+    shown: Threshold,
+    kept: Threshold,
+    secrets: Redaction,
 }
 
 impl Log {
+    /// Goes on at the levels of this configuration, and without its secrets nor these others.
+    ///
+    /// # Errors
+    /// A level that is none; then nothing has changed.
+    pub fn follow<'s>(
+        &self,
+        loaded: &Loaded,
+        others: impl IntoIterator<Item = &'s Secret>,
+    ) -> Result<(), CliError> {
+        let levels = Levels::of(self.role, self.flag.as_deref(), loaded)?;
+        let others = Secrets::from_iter(others);
+        let secrets = Secrets::of(&loaded.config, &loaded.env);
+        self.secrets.replace(secrets.and(&others));
+        self.shown.replace(levels.shown);
+        self.kept.replace(levels.kept);
+        Ok(())
+    }
+
     /// Writes what is held.
     pub fn flush(&self) {
         self.lines.iter().for_each(Lines::flush);
@@ -71,10 +99,15 @@ pub fn start(
     printer: Printer,
 ) -> Result<Log, CliError> {
     let config = &loaded.config.logging;
-    let secrets = Secrets::of(&loaded.config, &loaded.env);
+    let levels = Levels::of(role, flag, loaded)?;
     let mut log = Log {
+        role,
+        flag: flag.map(str::to_owned),
         lines: Vec::new(),
         file: None,
+        shown: Threshold::new(levels.shown),
+        kept: Threshold::new(levels.kept),
+        secrets: Redaction::of(Secrets::of(&loaded.config, &loaded.env)),
     };
     let path = config.file.as_ref().filter(|_| role == Role::Server);
     if let Some(path) = path.map(|path| loaded.paths.expand(path)) {
@@ -82,21 +115,20 @@ pub fn start(
             let place = path.display();
             CliError::Misconfigured(format!("logging.file: cannot write {place}: {error}"))
         })?;
-        log.lines.push(Lines::new(file.clone(), secrets.clone()));
+        log.lines
+            .push(Lines::new(file.clone(), log.secrets.clone()));
         log.file = Some(file);
     }
     let in_file = log.lines.first().cloned().map(JsonLines);
-    let kept = level(role, (flag, None), loaded)?;
     let style = style(role, config);
     let on_console = match style {
         Some(ConsoleStyle::Json) => {
-            let lines = Lines::new(io::stderr(), secrets);
+            let lines = Lines::new(io::stderr(), log.secrets.clone());
             log.lines.push(lines.clone());
             JsonLines(lines).boxed()
         }
-        style => for_people(style, role, printer, secrets),
+        style => for_people(style, role, printer, log.secrets.clone()),
     };
-    let shown = level(role, (flag, config.console_level.as_deref()), loaded)?;
     for lines in &log.lines {
         lines.write_behind().map_err(|error| {
             CliError::Misconfigured(format!("no thread can be started: {error}"))
@@ -105,8 +137,8 @@ pub fn start(
     // A panic is logged like everything else; a server goes on after it.
     std::panic::set_hook(Box::new(tell_of_panic));
     tracing_subscriber::registry()
-        .with(on_console.with_filter(shown))
-        .with(in_file.map(|lines| lines.with_filter(kept)))
+        .with(on_console.with_filter(log.shown.clone()))
+        .with(in_file.map(|lines| lines.with_filter(log.kept.clone())))
         .init();
     Ok(log)
 }
@@ -116,7 +148,7 @@ fn for_people(
     style: Option<ConsoleStyle>,
     role: Role,
     printer: Printer,
-    secrets: Secrets,
+    secrets: Redaction,
 ) -> Box<dyn Layer<Registry> + Send + Sync> {
     let colour = printer.colours_stderr();
     let lines = fmt::layer()
@@ -134,12 +166,30 @@ fn for_people(
     }
 }
 
+/// The levels in force.
+struct Levels {
+    /// On the terminal.
+    shown: Targets,
+    /// In the file.
+    kept: Targets,
+}
+
+impl Levels {
+    fn of(role: Role, flag: Option<&str>, loaded: &Loaded) -> Result<Self, CliError> {
+        let own = loaded.config.logging.console_level.as_deref();
+        Ok(Self {
+            shown: level(role, (flag, own), loaded)?,
+            kept: level(role, (flag, None), loaded)?,
+        })
+    }
+}
+
 /// The level in force; `own` is what the configuration says of the terminal alone.
 fn level(
     role: Role,
     (flag, own): (Option<&str>, Option<&str>),
     loaded: &Loaded,
-) -> Result<EnvFilter, CliError> {
+) -> Result<Targets, CliError> {
     const VARIABLE: &str = "OPENCLAW_LOG_LEVEL";
     let general = &loaded.config.logging.level;
     let (place, level) = match (flag, loaded.env.get(VARIABLE), own, general) {
@@ -168,7 +218,7 @@ struct Terminal<W> {
     /// A line takes the place of a spinner that may stand there.
     over_spinner: bool,
     colour: bool,
-    secrets: Secrets,
+    secrets: Redaction,
 }
 
 impl<W: Write> Write for Terminal<W> {
@@ -212,12 +262,12 @@ fn style(role: Role, config: &LoggingConfig) -> Option<ConsoleStyle> {
 }
 
 /// A level alone is for this program; of the libraries only what is worth a warning is told.
-fn filter(text: &str) -> Result<EnvFilter, String> {
-    let text = match text.parse::<LevelFilter>() {
+fn filter(text: &str) -> Result<Targets, String> {
+    let text = match text.trim().parse::<LevelFilter>() {
         Ok(level) if level > Level::WARN => format!("warn,openclaw={level}"),
-        Ok(_) | Err(_) => text.to_owned(),
+        Ok(_) | Err(_) => text.replace(char::is_whitespace, ""),
     };
-    EnvFilter::builder().parse(&text).map_err(|_| {
+    text.parse::<Targets>().map_err(|_| {
         format!("`{text}` is no level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`")
     })
 }
@@ -232,6 +282,8 @@ mod tests {
         assert_eq!(filter("debug").unwrap().to_string(), "openclaw=debug,warn");
         assert_eq!(filter("error").unwrap().to_string(), "error");
         assert_eq!(filter("hyper=trace").unwrap().to_string(), "hyper=trace");
+        let several = filter("openclaw=debug, hyper=warn").unwrap();
+        assert!(several.would_enable("hyper", &Level::WARN));
     }
 
     #[test]
@@ -242,7 +294,7 @@ mod tests {
             out: Vec::new(),
             over_spinner: false,
             colour: false,
-            secrets: Secrets::of(&config, &Environment::default()),
+            secrets: Redaction::of(Secrets::of(&config, &Environment::default())),
         };
         let line = "WARN key sk-12345678 \x1b[2J\nWARN forged\n";
         lines.write_all(line.as_bytes()).unwrap();

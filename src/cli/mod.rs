@@ -27,7 +27,7 @@ use anyhow::Context as _;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::chat::ModelRef;
-use crate::config::{Environment, Loaded};
+use crate::config::{Environment, Loaded, Secret};
 use crate::gateway::Fault;
 pub use exit::{CliError, Exit, exit_of, report};
 use logging::{Log, Role};
@@ -149,6 +149,17 @@ impl Context {
             );
         }
         Ok(loaded)
+    }
+
+    /// Logs as this configuration says from now on, without its secrets nor these others.
+    fn log_as<'s>(
+        &self,
+        loaded: &Loaded,
+        others: impl IntoIterator<Item = &'s Secret>,
+    ) -> Result<(), CliError> {
+        self.log
+            .get()
+            .map_or(Ok(()), |log| log.follow(loaded, others))
     }
 
     /// Opens the log's file anew: it may have been moved away.

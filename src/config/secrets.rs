@@ -58,6 +58,14 @@ impl Secrets {
         found.into()
     }
 
+    /// These and those.
+    #[must_use]
+    pub fn and(&self, others: &Self) -> Self {
+        let all = self.0.iter().chain(others.0.iter());
+        let text = |one: &Finder<'_>| String::from_utf8_lossy(one.needle()).into_owned();
+        Found(all.map(text).collect()).into()
+    }
+
     /// The text without the secrets that are in it.
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
@@ -84,6 +92,14 @@ fn without(secret: &Finder<'_>, text: &str) -> Option<String> {
     }
     out.push_str(rest);
     Some(out)
+}
+
+impl<'s> FromIterator<&'s Secret> for Secrets {
+    fn from_iter<I: IntoIterator<Item = &'s Secret>>(secrets: I) -> Self {
+        let mut found = Found::default();
+        secrets.into_iter().for_each(|one| found.secret(one));
+        found.into()
+    }
 }
 
 /// Secrets on their way into [`Secrets`].

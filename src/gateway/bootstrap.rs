@@ -65,7 +65,9 @@ impl BootstrapFiles {
         };
         let (workspace, limits) = (self.workspace.clone(), self.limits);
         // Awaited here, and short: six files, each read to its cap.
-        let look = tokio::task::spawn_blocking(move || look(&workspace, limits, known));
+        let asked = tracing::Span::current();
+        let look = move || asked.in_scope(|| look(&workspace, limits, known));
+        let look = tokio::task::spawn_blocking(look);
         let found = look.await.ok().flatten();
         let mut seen = self.lock();
         if let Some((stamps, text)) = found {

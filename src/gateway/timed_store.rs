@@ -51,10 +51,8 @@ impl TimedStore {
         work: impl Future<Output = T>,
     ) -> T {
         let began = Instant::now();
-        let done = work.await;
-        let time = began.elapsed();
-        histogram.observe(time.as_secs_f64());
-        self.notes.spend(phase, time);
+        let done = self.notes.time(phase, work).await;
+        histogram.observe(began.elapsed().as_secs_f64());
         done
     }
 }

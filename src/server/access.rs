@@ -174,18 +174,17 @@ impl HttpBody for Counted {
     type Error = warp::Error;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, warp::Error>>> {
-        let span = self.span.clone();
-        let polled = span.in_scope(|| Pin::new(&mut self.body).poll_frame(cx));
-        let over = self.body.is_end_stream();
-        if let (Poll::Ready(frame), Some(answer)) = (&polled, &mut self.record.answer) {
+        let Self { body, span, record } = self.get_mut();
+        let polled = span.in_scope(|| Pin::new(&mut *body).poll_frame(cx));
+        if let (Poll::Ready(frame), Some(answer)) = (&polled, &mut record.answer) {
             let data = frame
                 .as_ref()
                 .and_then(|frame| frame.as_ref().ok()?.data_ref());
             answer.bytes += data.map_or(0, |data| data.remaining() as u64);
-            answer.complete = over || frame.is_none();
+            answer.complete = frame.is_none() || body.is_end_stream();
         }
         polled
     }
@@ -196,6 +195,14 @@ impl HttpBody for Counted {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        // What a stream that is given up leaves behind logs as well.
+        let _of_the_request = self.span.enter();
+        drop(std::mem::take(&mut self.body));
     }
 }
 

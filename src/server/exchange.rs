@@ -99,8 +99,7 @@ where
             if is_api {
                 headers.insert(PROCESSING_MS, record.milliseconds().into());
             }
-            headers.insert(SERVER_TIMING, record.server_timing());
-            dress(headers, &id);
+            dress(headers, &id, record.server_timing());
             state.secure(headers);
             page.let_read(headers);
             Ok(record.follow(response, span))
@@ -114,8 +113,8 @@ pub fn panicked(state: &State) -> impl Fn(&str) -> hyper::Response<Counted> + Cl
     move |message| {
         let id = fresh_id();
         let mut response = failed(&id, message);
-        dress(response.headers_mut(), &id);
         let record = Record::begin(&Method::GET, "", &id, Meters::of_no_route(&http));
+        dress(response.headers_mut(), &id, record.server_timing());
         record.follow(response, Span::none())
     }
 }
@@ -135,7 +134,8 @@ fn explained(status: StatusCode) -> Vec<u8> {
     let error = head::unreadable(status);
     let document = error.to_json();
     let mut response = error.into_response();
-    dress(response.headers_mut(), &id);
+    let timing = HeaderValue::from_static("total;dur=0.0");
+    dress(response.headers_mut(), &id, timing);
     head::to_bytes(status, response.headers(), &document)
 }
 
@@ -144,7 +144,8 @@ fn failed(id: &str, panic: &str) -> Response {
     ApiError::internal(id).into_response()
 }
 
-fn dress(headers: &mut HeaderMap, id: &str) {
+fn dress(headers: &mut HeaderMap, id: &str, timing: HeaderValue) {
+    headers.insert(SERVER_TIMING, timing);
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }

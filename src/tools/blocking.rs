@@ -28,7 +28,8 @@ pub async fn blocking<T: Send + 'static>(
     let stop = Stop::default();
     let _guard = StopOnDrop(stop.clone());
     // Awaited here; where this future is dropped, the stop ends it.
-    let done = tokio::task::spawn_blocking(move || work(&stop)).await;
+    let asked = tracing::Span::current();
+    let done = tokio::task::spawn_blocking(move || asked.in_scope(|| work(&stop))).await;
     done.unwrap_or_else(|error| {
         tracing::error!(%error, "a tool's work on files broke");
         Err("this broke and did not finish".to_owned())

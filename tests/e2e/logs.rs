@@ -9,6 +9,8 @@ use super::support::{
     Answer, Program, Scripted, Shell, TOKEN, config_for, http, merged, reply, within,
 };
 
+const RELOADED: &str = "the configuration was reloaded";
+
 /// A chat with this id, in which a key of ours is said.
 fn chat(program: &Program, id: &str) -> RequestBuilder {
     let body = json!({
@@ -104,7 +106,7 @@ async fn a_file_of_the_log_that_was_moved_away_is_begun_anew_at_a_hangup() {
     let moved = file.with_extension("1");
     std::fs::rename(&file, &moved).unwrap();
     program.signal(Signal::HUP);
-    program.logged("the configuration was reloaded").await;
+    program.logged(RELOADED).await;
     assert_eq!(reply(chat(&program, "after")).await.status, 200);
     let accessed = |file: &std::path::Path| {
         let log = std::fs::read_to_string(file).unwrap_or_default();
@@ -123,4 +125,98 @@ async fn a_file_of_the_log_that_was_moved_away_is_begun_anew_at_a_hangup() {
     within(|| "the line in the file".to_owned(), written).await;
     assert_eq!(accessed(&moved), ["before"]);
     assert_eq!(accessed(&file), ["after"]);
+}
+
+/// Asks for what is not there. Its path is in the access log.
+async fn ask(program: &Program, path: &str) {
+    let url = format!("http://{}/{path}", program.address());
+    assert_eq!(reply(http().get(url)).await.status, 404);
+}
+
+/// The paths of the access log.
+fn paths(log: &str) -> Vec<Value> {
+    let lines = lines(log).into_iter();
+    let access = lines.filter(|line| line["target"] == "openclaw::access");
+    access.map(|line| line["fields"]["path"].clone()).collect()
+}
+
+#[tokio::test]
+async fn a_reload_changes_the_level_of_the_log_and_the_secrets_that_are_kept_out_of_it() {
+    let provider = Scripted::start().await;
+    let config = |level: &str, key: &str| {
+        let key = json!({ "providers": { "mock": { "apiKey": key } } });
+        let changes = json!({ "logging": { "level": level }, "models": key });
+        merged(config_for(&provider), changes)
+    };
+    let quiet = config("openclaw=info, openclaw::access=warn", "first-key");
+    let shell = Shell::with(&quiet);
+    let mut program = Program::serve_in(&shell);
+    ask(&program, "unlogged").await;
+    for key in ["second-key", "third-key"] {
+        shell.configure(&config("info", key).to_string());
+        program.signal(Signal::HUP);
+        program.logged(RELOADED).await;
+        for path in ["first-key", "second-key", "third-key"] {
+            ask(&program, path).await;
+        }
+    }
+    let log = ended(&mut program).await;
+    let after_one = ["/(redacted)", "/(redacted)", "/third-key"];
+    let after_two = ["/first-key", "/(redacted)", "/(redacted)"];
+    assert_eq!(paths(&log), [after_one, after_two].concat());
+    assert!(!log.contains("restarted"), "{log}");
+}
+
+#[tokio::test]
+async fn a_level_that_is_none_keeps_the_last_good_configuration() {
+    let provider = Scripted::start().await;
+    let shell = Shell::with(&config_for(&provider));
+    let mut program = Program::serve_in(&shell);
+    let wrong = json!({ "logging": { "level": "openclaw=loud" }, "gateway": { "auth": { "token": "another" } } });
+    shell.configure(&merged(config_for(&provider), wrong).to_string());
+    program.signal(Signal::HUP);
+    let kept = "the configuration is not reloaded: the last good one stays in force";
+    let line = program.logged(kept).await;
+    let error = line["error"].as_str().unwrap();
+    assert!(error.contains("logging.level"), "{error}");
+    let models = format!("http://{}/v1/models", program.address());
+    assert_eq!(
+        reply(http().get(models).bearer_auth(TOKEN)).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_the_command_line_and_one_made_for_the_run_are_not_in_the_log() {
+    let provider = Scripted::start().await;
+    let mut open = config_for(&provider);
+    open["gateway"]["auth"] = json!({});
+    let shell = Shell::with(&open);
+    let file = shell.home.path().join("token");
+    std::fs::write(&file, "of-a-file\n").unwrap();
+    let file = file.to_str().unwrap();
+    for arguments in [
+        &["--token", "of-the-line"][..],
+        &["--token-file", file],
+        &[],
+    ] {
+        let serve = [&["gateway", "serve", "--port", "0"], arguments].concat();
+        let mut program = Program::start(shell.command(&serve));
+        let token = match arguments {
+            ["--token", token] => (*token).to_owned(),
+            [] => {
+                let made = shell.home.path().join(".openclaw/gateway-token");
+                std::fs::read_to_string(made).unwrap().trim().to_owned()
+            }
+            _ => "of-a-file".to_owned(),
+        };
+        ask(&program, &token).await;
+        // A reload forgets none of them.
+        program.signal(Signal::HUP);
+        program.logged(RELOADED).await;
+        ask(&program, &token).await;
+        let log = ended(&mut program).await;
+        assert_eq!(paths(&log), ["/(redacted)"; 2], "{arguments:?}");
+        assert!(!log.contains(&token), "{log}");
+    }
 }

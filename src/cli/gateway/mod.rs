@@ -170,6 +170,7 @@ async fn serve(context: &Context, args: ServeArgs, loaded: Loaded) -> anyhow::Re
     let settings = &loaded.config.gateway;
     let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
     let access = Access::settle(settings, ip)?;
+    context.log_as(&loaded, &access.fresh)?;
     tell_of_doubts(settings, &access, ip);
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
     let (first, second) = (Signals::new()?, Signals::new()?);

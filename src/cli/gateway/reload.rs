@@ -110,7 +110,10 @@ impl Reloader<'_> {
         });
         let (watch, next) = building.await.context("a bug of ours")?;
         self.watch = watch;
-        self.put_in_force(next?);
+        let next = next?;
+        let fresh = next.access.fresh.iter().chain(&self.basis.fresh);
+        self.context.log_as(&next.loaded, fresh)?;
+        self.put_in_force(next);
         Ok(())
     }
 
@@ -194,7 +197,7 @@ fn tell_of_restarts(started: &Config, wanted: &Config) {
 }
 
 /// The settings that a running server cannot change.
-fn fixed(config: &Config) -> [(&'static str, Value); 12] {
+fn fixed(config: &Config) -> [(&'static str, Value); 10] {
     let (gateway, logging) = (&config.gateway, &config.logging);
     let http = &gateway.http;
     [
@@ -208,10 +211,8 @@ fn fixed(config: &Config) -> [(&'static str, Value); 12] {
         ("gateway.http.keepAliveMs", json!(http.keep_alive_ms)),
         ("gateway.http.maxConnections", json!(http.max_connections)),
         ("gateway.port", json!(gateway.port)),
-        ("logging.consoleLevel", json!(logging.console_level)),
         ("logging.consoleStyle", json!(logging.console_style)),
         ("logging.file", json!(logging.file)),
-        ("logging.level", json!(logging.level)),
         ("session.maxQueued", json!(config.session.max_queued)),
     ]
 }

@@ -128,8 +128,8 @@ mod tests {
     use serde_json::{Value, json};
     use tracing_subscriber::layer::SubscriberExt;
 
+    use super::super::redaction::Redaction;
     use super::*;
-    use crate::config::Secrets;
 
     #[derive(Clone, Default)]
     struct Out(Arc<Mutex<Vec<u8>>>);
@@ -147,7 +147,7 @@ mod tests {
 
     fn logged(work: impl FnOnce()) -> Vec<Value> {
         let written = Out::default();
-        let lines = Lines::new(written.clone(), Secrets::default());
+        let lines = Lines::new(written.clone(), Redaction::default());
         let subscriber = tracing_subscriber::registry().with(JsonLines(lines.clone()));
         tracing::subscriber::with_default(subscriber, work);
         lines.flush();

@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::redaction::Redaction;
 use crate::cli::tame::tamed;
-use crate::config::Secrets;
 
 /// How long a line is held at most.
 const MOMENT: Duration = Duration::from_millis(20);
@@ -24,7 +24,7 @@ struct Shared {
     begun: Condvar,
     /// Locked first: what was held earlier is written earlier.
     out: Mutex<Box<dyn Write + Send>>,
-    secrets: Secrets,
+    secrets: Redaction,
 }
 
 #[derive(Default)]
@@ -35,7 +35,7 @@ struct Held {
 
 impl Lines {
     /// `secrets` are taken out of what is written.
-    pub fn new(out: impl Write + Send + 'static, secrets: Secrets) -> Self {
+    pub fn new(out: impl Write + Send + 'static, secrets: Redaction) -> Self {
         Self(Arc::new(Shared {
             secrets,
             held: Mutex::default(),
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_line_that_is_written_now_comes_after_those_that_are_held() {
         let written = Written::default();
-        let lines = Lines::new(written.clone(), Secrets::default());
+        let lines = Lines::new(written.clone(), Redaction::default());
         lines.hold(b"a\n");
         lines.hold(b"b\n");
         assert_eq!(written.text(), "");
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn lines_beyond_what_can_be_held_are_dropped_and_counted() {
         let written = Written::default();
-        let lines = Lines::new(written.clone(), Secrets::default());
+        let lines = Lines::new(written.clone(), Redaction::default());
         let line = [b'x'; 1 << 10];
         for _ in 0..(MAX_HELD_BYTES >> 10) + 3 {
             lines.hold(&line);

@@ -126,6 +126,16 @@ fn the_longer_of_two_secrets_goes_first() {
 }
 
 #[test]
+fn secrets_of_two_sources_are_found_the_longer_first() {
+    let of = |text: &str| Secrets::from_iter([&Secret::new(text)]);
+    let both = of("aaaabbbb").and(&of("aaaabbbbcccc"));
+    assert_eq!(
+        both.redact("aaaabbbbcccc, aaaabbbb"),
+        "(redacted), (redacted)"
+    );
+}
+
+#[test]
 fn of_a_url_only_the_password_and_the_query_are_secret() {
     let config = json!({ "models": { "providers": { "p": {
         "baseUrl": "https://user:pass-word@host.example/v1?key=key-12345&x=1"

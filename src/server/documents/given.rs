@@ -182,8 +182,9 @@ impl Reader {
         let turn = turn.map_err(|_| DocumentError::Busy)?;
         let turn = turn.map_err(|_| DocumentError::Broken)?;
         // Awaited here; where this future is dropped, the limit of time ends it, and the turn with it.
+        let asked = tracing::Span::current();
         let reading = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+            let (_turn, _of_the_request) = (turn, asked.entered());
             read(&bytes, declared.as_deref(), filename.as_deref(), &limits)
         });
         reading.await.unwrap_or_else(|error| {

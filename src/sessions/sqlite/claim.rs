@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::time::sleep;
+use tracing::Span;
 use uuid::Uuid;
 
 use super::Inner;
@@ -59,9 +60,10 @@ impl Drop for Claim {
     fn drop(&mut self) {
         let claimant = self.claimant.clone();
         let release = move |connection: &Connection| lease::release(connection, &claimant);
-        self.writer.send(Durability::Program, release, |result| {
+        let asked = Span::current();
+        self.writer.send(Durability::Program, release, move |result| {
             if let Err(error) = result {
-                tracing::warn!(%error, "a session was not released; its lease will expire");
+                tracing::warn!(parent: &asked, %error, "a session was not released; its lease will expire");
             }
         });
     }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use rusqlite::Connection;
+use tracing::Span;
 use uuid::Uuid;
 
 use super::queue::Queues;
@@ -136,11 +137,12 @@ impl SessionStore for SqliteStore {
         let (session, fence, row) = (lease.session.clone(), lease.fence, TurnRow::new(&turn));
         let append =
             move |connection: &Connection| turns::append(connection, &session, fence, &row);
+        let asked = Span::current();
         self.0
             .writer
             .send(Durability::Machine, append, move |result| {
                 if let Err(error) = result {
-                    tracing::warn!(%error, "an interrupted turn was not saved");
+                    tracing::warn!(parent: &asked, %error, "an interrupted turn was not saved");
                 }
                 drop(lease);
             });

@@ -46,10 +46,14 @@ async fn what_is_no_request_is_refused_in_json_and_its_connection_closed() {
         let mut raw = Raw::to(house.address).await;
         raw.send(&bytes).await;
         let answered = raw.answer().await;
-        let closes = answered
-            .as_ref()
-            .and_then(|answer| answer.headers.get("connection"));
-        assert_eq!(closes, Some("close"), "{shown:?}");
+        let header = |name| {
+            answered
+                .as_ref()
+                .and_then(|answer| answer.headers.get(name))
+        };
+        assert_eq!(header("connection"), Some("close"), "{shown:?}");
+        let timing = header("server-timing").unwrap_or_default();
+        assert!(timing.starts_with("total;dur="), "{shown:?}");
         assert_eq!(refused(answered, &shown).0, status, "{shown:?}");
         assert_eq!(raw.rest().await, b"", "{shown:?}");
         assert_eq!(house.get("/health").await.status, 200);
