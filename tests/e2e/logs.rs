@@ -201,11 +201,13 @@ async fn a_token_of_the_command_line_and_one_made_for_the_run_are_not_in_the_log
         &[],
     ] {
         let serve = [&["gateway", "serve", "--port", "0"], arguments].concat();
-        let mut program = Program::start(shell.command(&serve));
+        let mut command = shell.command(&serve);
+        command.env("OPENCLAW_STATE_DIR", shell.home.path());
+        let mut program = Program::start(command);
         let token = match arguments {
             ["--token", token] => (*token).to_owned(),
             [] => {
-                let made = shell.home.path().join(".openclaw/gateway-token");
+                let made = shell.home.path().join("gateway-token");
                 std::fs::read_to_string(made).unwrap().trim().to_owned()
             }
             _ => "of-a-file".to_owned(),
