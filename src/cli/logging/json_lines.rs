@@ -126,9 +126,12 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use serde_json::{Value, json};
+    use tracing::level_filters::LevelFilter;
+    use tracing_subscriber::filter::Targets;
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::super::redaction::Redaction;
+    use super::super::threshold::Threshold;
     use super::*;
 
     #[derive(Clone, Default)]
@@ -146,9 +149,17 @@ mod tests {
     }
 
     fn logged(work: impl FnOnce()) -> Vec<Value> {
+        logged_at(
+            &Threshold::new(Targets::new().with_default(LevelFilter::TRACE)),
+            work,
+        )
+    }
+
+    fn logged_at(threshold: &Threshold, work: impl FnOnce()) -> Vec<Value> {
         let written = Out::default();
         let lines = Lines::new(written.clone(), Redaction::default());
-        let subscriber = tracing_subscriber::registry().with(JsonLines(lines.clone()));
+        let layer = JsonLines(lines.clone()).with_filter(threshold.clone());
+        let subscriber = tracing_subscriber::registry().with(layer);
         tracing::subscriber::with_default(subscriber, work);
         lines.flush();
         let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
@@ -185,6 +196,30 @@ mod tests {
         });
         assert_eq!(lines[0]["span"], json!({ "request_id": "r-\"1" }));
         assert_eq!(lines[1].get("span"), None);
+    }
+
+    #[test]
+    fn a_threshold_changes_while_it_is_in_use_and_leaves_every_line_its_request() {
+        let threshold = Threshold::new("openclaw::gateway=warn".parse().unwrap());
+        let lines = logged_at(&threshold, || {
+            let span = tracing::error_span!(target: "openclaw::server", "request", request_id = 1);
+            let _of_the_request = span.enter();
+            for filter in ["openclaw::gateway=warn", "off", "openclaw=info"] {
+                threshold.replace(filter.parse().unwrap());
+                tracing::warn!(target: "openclaw::gateway", filter);
+                tracing::info!(target: "openclaw::server", filter);
+            }
+        });
+        let seen = lines.iter().map(|line| {
+            let (filter, id) = (&line["fields"]["filter"], &line["span"]["request_id"]);
+            json!([line["target"], filter, id])
+        });
+        let expected = [
+            json!(["openclaw::gateway", "openclaw::gateway=warn", 1]),
+            json!(["openclaw::gateway", "openclaw=info", 1]),
+            json!(["openclaw::server", "openclaw=info", 1]),
+        ];
+        assert_eq!(seen.collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -31,12 +31,20 @@ impl Threshold {
     }
 }
 
+/// Which request a line is of is told whatever lines are let through.
+fn is_context(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && metadata.target().starts_with("openclaw")
+}
+
 impl<S> Filter<S> for Threshold {
     fn enabled(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool {
-        Filter::enabled(&*self.targets(), metadata, context)
+        is_context(metadata) || Filter::enabled(&*self.targets(), metadata, context)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if is_context(metadata) {
+            return Interest::always();
+        }
         Filter::<S>::callsite_enabled(&*self.targets(), metadata)
     }
 
