@@ -39,6 +39,8 @@ pub struct Agent {
     pub user_timezone: Option<String>,
     pub identity: Identity,
     pub public_mode: bool,
+    /// `None`: all that the workspace has.
+    pub skills: Option<Vec<String>>,
     pub tools: ToolPolicyConfig,
 }
 
@@ -199,6 +201,7 @@ fn merge(id: AgentId, own: &AgentSettings, defaults: &AgentSettings) -> Agent {
             .or_else(|| defaults.identity.clone())
             .unwrap_or_default(),
         public_mode: own.public_mode.or(defaults.public_mode).unwrap_or_default(),
+        skills: own.skills.clone().or_else(|| defaults.skills.clone()),
         tools: own
             .tools
             .clone()

@@ -89,6 +89,8 @@ pub struct AgentSettings {
     pub identity: Option<Identity>,
     /// Whether the agent answers strangers: its prompt and its tools then say nothing of this machine.
     pub public_mode: Option<bool>,
+    /// The names of the workspace's skills that the agent has; all of them where this is not said.
+    pub skills: Option<Vec<String>>,
     pub tools: Option<ToolPolicyConfig>,
 }
 

@@ -2,12 +2,12 @@
 
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use cap_std::fs::Dir;
-use tokio::time::Instant;
 
+use super::watched::Watched;
 use crate::config::Bootstrap;
 use crate::tools::{Workspace, open_regular};
 
@@ -21,21 +21,11 @@ const FILES: [&str; 6] = [
     "MEMORY.md",
 ];
 
-/// How often the files are looked at, at most.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
 /// The workspace files of one agent.
 pub struct BootstrapFiles {
     workspace: Workspace,
     limits: Bootstrap,
-    seen: Mutex<Seen>,
-}
-
-#[derive(Default)]
-struct Seen {
-    looked: Option<Instant>,
-    stamps: Stamps,
-    text: Option<Arc<str>>,
+    watched: Watched<Stamps>,
 }
 
 /// By what it is seen that a file changed; `None` where there is none.
@@ -46,39 +36,15 @@ impl BootstrapFiles {
         Self {
             workspace,
             limits,
-            seen: Mutex::default(),
+            watched: Watched::default(),
         }
     }
 
     /// The part of the prompt that these files are; empty where there are none. The same `Arc` while no file changes.
-    /// Waits for the disk at most once in [`LOOK_EVERY`].
     pub async fn text(&self) -> Arc<str> {
-        let known = {
-            let mut seen = self.lock();
-            let is_fresh = seen.looked.is_some_and(|at| at.elapsed() < LOOK_EVERY);
-            if let Some(text) = seen.text.as_ref().filter(|_| is_fresh) {
-                return Arc::clone(text);
-            }
-            // The others go on with what there is while this one looks.
-            seen.looked = Some(Instant::now());
-            seen.text.is_some().then_some(seen.stamps)
-        };
         let (workspace, limits) = (self.workspace.clone(), self.limits);
-        // Awaited here, and short: six files, each read to its cap.
-        let asked = tracing::Span::current();
-        let look = move || asked.in_scope(|| look(&workspace, limits, known));
-        let look = tokio::task::spawn_blocking(look);
-        let found = look.await.ok().flatten();
-        let mut seen = self.lock();
-        if let Some((stamps, text)) = found {
-            seen.stamps = stamps;
-            seen.text = Some(text);
-        }
-        seen.text.clone().unwrap_or_default()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        let look = move |known| look(&workspace, limits, known);
+        self.watched.text(look).await
     }
 }
 
@@ -161,6 +127,7 @@ fn read(folder: &Dir, name: &str, cap: usize) -> io::Result<Beginning> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::watched::LOOK_EVERY;
     use std::fs;
 
     fn files(folder: &Path, max_chars: usize, total_max_chars: usize) -> BootstrapFiles {

@@ -23,9 +23,11 @@ mod responses;
 mod rounds;
 mod run;
 mod said;
+mod skills;
 mod summary;
 mod target;
 mod timed_store;
+mod watched;
 mod window;
 
 use std::convert::Infallible;

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bootstrap::BootstrapFiles;
+use super::skills::Skills;
 use crate::chat::SystemPrompt;
 use crate::config::{Agent, PromptContext};
 use crate::tools::{Tool, Workspace};
@@ -13,6 +14,9 @@ const DEFAULT_CHANNEL: &str = "webchat";
 
 /// Stable parts that are kept: one for each set of tools that an agent's callers and models come to have.
 const MAX_KEPT: usize = 16;
+
+/// The tool with which a model reads a skill.
+const READ: &str = "read";
 
 /// The machine, as the runtime line tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +51,8 @@ pub struct Prompt {
     head: String,
     runtime: Runtime,
     files: Option<BootstrapFiles>,
-    kept: Mutex<Kept>,
+    skills: Option<Skills>,
+    kept: Mutex<Vec<Kept>>,
 }
 
 /// The line that says where the agent runs.
@@ -58,11 +63,13 @@ enum Runtime {
     Public,
 }
 
-/// Stable parts by the names of their tools, made from these files.
-#[derive(Default)]
+/// A stable part, and what it was made of.
 struct Kept {
+    /// The name and the line of each tool.
+    tools: Vec<(String, String)>,
     files: Arc<str>,
-    texts: Vec<(Vec<String>, Arc<str>)>,
+    skills: Arc<str>,
+    text: Arc<str>,
 }
 
 impl Prompt {
@@ -77,6 +84,7 @@ impl Prompt {
                 false => Runtime::Here(runtime(agent, workspace, host)),
             },
             files: files.map(|at| BootstrapFiles::new(at.clone(), agent.bootstrap)),
+            skills: files.map(|at| Skills::new(at.clone(), agent.skills.as_deref())),
             kept: Mutex::default(),
         }
     }
@@ -110,33 +118,56 @@ impl Prompt {
         }
     }
 
-    /// The part that is the same in every run with these tools, until a workspace file changes.
+    /// The part that is the same in every run with these tools, until a file of the workspace changes.
     async fn stable(&self, tools: &[Arc<dyn Tool>]) -> Arc<str> {
-        let files = match &self.files {
-            Some(files) => files.text().await,
-            None => Arc::default(),
-        };
         let tools = match self.context {
             PromptContext::Full => tools,
             PromptContext::Light | PromptContext::None => &[],
         };
+        let files = match &self.files {
+            Some(files) => files.text().await,
+            None => Arc::default(),
+        };
+        let can_read = tools.iter().any(|tool| tool.name() == READ);
+        let skills = match self.skills.as_ref().filter(|_| can_read) {
+            Some(skills) => skills.text().await,
+            None => Arc::default(),
+        };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if !Arc::ptr_eq(&kept.files, &files) && *kept.files != *files {
-            kept.files = Arc::clone(&files);
-            kept.texts.clear();
+        if let Some(same) = kept.iter().find(|one| one.has(tools)) {
+            if is_same(&same.files, &files) && is_same(&same.skills, &skills) {
+                return Arc::clone(&same.text);
+            }
+            kept.retain(|one| !one.has(tools));
         }
-        let is_same = |names: &[String]| names.iter().eq(tools.iter().map(|tool| tool.name()));
-        if let Some((_, text)) = kept.texts.iter().find(|(names, _)| is_same(names)) {
-            return Arc::clone(text);
+        if kept.len() == MAX_KEPT {
+            kept.remove(0);
         }
-        let text: Arc<str> = join(&[&self.head, &files, &toolbox(tools)]).into();
-        let names = tools.iter().map(|tool| tool.name().to_owned()).collect();
-        if kept.texts.len() == MAX_KEPT {
-            kept.texts.remove(0);
-        }
-        kept.texts.push((names, Arc::clone(&text)));
+        let text: Arc<str> = join(&[&self.head, &files, &skills, &toolbox(tools)]).into();
+        kept.push(Kept {
+            tools: lines(tools)
+                .map(|(name, what)| (name.to_owned(), what.to_owned()))
+                .collect(),
+            files,
+            skills,
+            text: Arc::clone(&text),
+        });
         text
     }
+}
+
+impl Kept {
+    fn has(&self, tools: &[Arc<dyn Tool>]) -> bool {
+        let own = self
+            .tools
+            .iter()
+            .map(|(name, what)| (name.as_str(), what.as_str()));
+        own.eq(lines(tools))
+    }
+}
+
+fn is_same(one: &Arc<str>, other: &Arc<str>) -> bool {
+    Arc::ptr_eq(one, other) || one == other
 }
 
 /// The parts that hold anything, an empty line between them.
@@ -183,15 +214,22 @@ fn runtime(agent: &Agent, workspace: Option<&Workspace>, host: &Host) -> String 
     line.replace(char::is_control, " ")
 }
 
-/// What the agent can do: the name of each tool and the first line of its description.
+/// The name of each tool and the first line of its description.
+fn lines(tools: &[Arc<dyn Tool>]) -> impl Iterator<Item = (&str, &str)> {
+    tools.iter().map(|tool| {
+        let what = tool.description().lines().next();
+        (tool.name(), what.unwrap_or_default())
+    })
+}
+
+/// What the agent can do.
 fn toolbox(tools: &[Arc<dyn Tool>]) -> String {
     if tools.is_empty() {
         return String::new();
     }
     let mut text = "# Tools\n".to_owned();
-    for tool in tools {
-        let what = tool.description().lines().next().unwrap_or_default();
-        text.push_str(&format!("\n- {}: {what}", tool.name()));
+    for (name, what) in lines(tools) {
+        text.push_str(&format!("\n- {name}: {what}"));
     }
     text
 }

@@ -29,6 +29,7 @@ mod responses;
 mod scripted_provider;
 mod secrets;
 mod sessions;
+mod skills;
 mod support;
 mod surroundings;
 mod terminal;

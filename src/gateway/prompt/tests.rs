@@ -123,6 +123,75 @@ async fn a_public_agents_prompt_holds_nothing_of_the_machine() {
     );
 }
 
+/// A workspace with a skill.
+fn skilled() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let skill = folder.path().join("skills/canary");
+    fs::create_dir_all(&skill).unwrap();
+    fs::write(
+        skill.join("SKILL.md"),
+        "---\ndescription: canary-skill\n---",
+    )
+    .unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn skills_stand_between_the_files_and_the_tools_where_the_agent_can_read_them() {
+    let folder = skilled();
+    fs::write(folder.path().join("SOUL.md"), "Be kind.").unwrap();
+    let prompt = prompt(json!({ "workspace": folder.path() }));
+    let text = async |names: &[&str]| prompt.compose(&tools(names), None, &[]).await.stable;
+    let with_read = text(&["read"]).await;
+    let parts = [
+        "# Workspace files",
+        "# Skills",
+        "<name>canary</name>",
+        "# Tools",
+    ]
+    .map(|part| with_read.find(part).unwrap());
+    assert!(parts.is_sorted(), "{with_read}");
+    for others in [&[][..], &["ls", "exec"]] {
+        assert!(!text(others).await.contains("canary-skill"), "{others:?}");
+    }
+    assert!(Arc::ptr_eq(&with_read, &text(&["read"]).await));
+}
+
+#[tokio::test]
+async fn skills_are_not_for_strangers_nor_for_short_prompts() {
+    let folder = skilled();
+    for agent in [
+        json!({ "publicMode": true }),
+        json!({ "context": "light" }),
+        json!({ "context": "none" }),
+        json!({ "skills": [] }),
+        json!({ "skills": ["other"] }),
+    ] {
+        let mut agent = agent;
+        agent["workspace"] = json!(folder.path());
+        let composed = prompt(agent.clone())
+            .compose(&tools(&["read"]), None, &[])
+            .await;
+        assert!(!composed.text().contains("canary-skill"), "{agent}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prompt_follows_its_skills() {
+    let folder = skilled();
+    let prompt = prompt(json!({ "workspace": folder.path() }));
+    let read = tools(&["read"]);
+    let first = prompt.compose(&read, None, &[]).await.stable;
+    fs::remove_dir_all(folder.path().join("skills")).unwrap();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let second = prompt.compose(&read, None, &[]).await.stable;
+    assert!(first.contains("canary-skill") && !second.contains("canary-skill"));
+    assert!(Arc::ptr_eq(
+        &second,
+        &prompt.compose(&read, None, &[]).await.stable
+    ));
+}
+
 #[test]
 fn the_runtime_line_stays_one_line() {
     let prompt = prompt(json!({ "workspace": "/a\nb" }));
