@@ -87,7 +87,7 @@ pub(super) fn contradictions(config: &Value) -> Vec<Problem> {
         let path = place.key(id);
         if !is_id(id) {
             let expected = format!(
-                "expected an id of at most {MAX_ID_CHARS} letters, digits, `-` and `_`, without `__`"
+                "expected an id of at most {MAX_ID_CHARS} letters, digits, `-` and `_`, without `__` and not ending with `_`"
             );
             problems.push(Problem::at_key(path.clone(), expected));
         }
@@ -121,6 +121,8 @@ fn is_id(id: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         && !id.contains("__")
+        // Where it ends and a tool's name begins would not be seen.
+        && !id.ends_with('_')
 }
 
 #[cfg(test)]
@@ -171,6 +173,7 @@ mod tests {
             ("a: { command: 'x', url: 'http://y' }", "found both"),
             ("a: { url: 'ftp://y' }", "begins with http:// or https://"),
             ("a__b: { command: 'x' }", "without `__`"),
+            ("a_: { command: 'x' }", "not ending with `_`"),
             ("'a b': { command: 'x' }", "expected an id"),
         ] {
             let error = loaded(&format!("{{ mcp: {{ servers: {{ {server} }} }} }}")).unwrap_err();

@@ -145,11 +145,12 @@ impl Gateway {
         let lasting = Arc::clone(&self.0.lasting);
         let before = &self.0;
         let providers = before.providers.succeeded_by(config, env)?;
-        let servers = before.servers.succeeded_by(&config.mcp, env);
         let outside = lasting.outside();
         let agents = before
             .agents
             .succeeded_by(config, env, &providers, &outside)?;
+        // Last: from here on nothing fails.
+        let servers = before.servers.succeeded_by(&config.mcp, env);
         let (max_running, max_waiting) = limits(config);
         lasting.admission.resize(max_running, max_waiting);
         Ok(Self::of(config, (providers, agents, servers), lasting))
@@ -266,10 +267,12 @@ impl Gateway {
 
     /// Finishes what is still to be written, and ends the MCP servers. Nothing is kept after that.
     pub async fn close(&self) {
-        self.0.servers.close();
-        if let Some(store) = &self.0.lasting.store {
-            store.close().await;
-        }
+        let store = async {
+            if let Some(store) = &self.0.lasting.store {
+                store.close().await;
+            }
+        };
+        tokio::join!(self.0.servers.close(), store);
     }
 
     /// The agents and models that there are. Asks no provider.

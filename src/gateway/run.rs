@@ -32,6 +32,9 @@ use crate::config::CompactionMode;
 use crate::providers::ChatStream;
 use crate::tools::{self, Tool, ToolContext, ToolResult};
 
+/// The most tools of a run, the caller's counted, of which tools of MCP servers are some: more are refused by model APIs.
+const MAX_TOOLS: usize = 128;
+
 pub(super) async fn run_agent(
     gateway: &Gateway,
     request: RunRequest,
@@ -87,7 +90,9 @@ async fn begin(
         let tools = inner.servers.tools(&plan.policy, &models);
         let tools = deadline.bound(async { Ok(tools.await) }).await?;
         let is_free = |tool: &Arc<dyn Tool>| chat.tools.iter().all(|own| own.name != tool.name());
-        house.tools.extend(tools.into_iter().filter(is_free));
+        let room = MAX_TOOLS.saturating_sub(chat.tools.len() + house.tools.len());
+        let all = tools.into_iter().filter(is_free);
+        house.tools.extend(all.take(room));
     }
     let channel = request.routing.channel.as_deref();
     let composing = plan.prompt.compose(&house.tools, channel, &request.system);

@@ -18,6 +18,13 @@ impl Group {
         }
     }
 
+    /// Asks all of it to end.
+    pub fn ask(&self) {
+        if let Some(leader) = self.leader {
+            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::TERM);
+        }
+    }
+
     /// To be called at once when the leader has been waited for: later its number may be another's.
     pub fn end(&mut self) {
         if let Some(leader) = self.leader.take() {
@@ -32,6 +39,8 @@ impl Group {
     pub fn of(_: &Child) -> Self {
         Self {}
     }
+
+    pub fn ask(&self) {}
 
     pub fn end(&mut self) {}
 }

@@ -1,5 +1,9 @@
 //! Tools of MCP servers in runs: a real server, and one that misbehaves in every way.
 
+mod address;
+mod lifetime;
+mod words;
+
 use serde_json::{Value, json};
 
 use super::support::{
@@ -159,6 +163,46 @@ async fn a_flood_is_cut_and_one_beyond_all_bounds_is_no_answer() {
     assert_eq!(
         calling(&provider, &house, "odd__burst").await,
         "the MCP server `odd` did not answer within 0.5 s; what it did so far stays done"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_started_again() {
+    let Some(changes) = odd(&["odd__*"], &[]) else {
+        return;
+    };
+    let provider = Scripted::start().await;
+    let house = House::changed(&provider, changes).await;
+    calling(&provider, &house, "odd__hang").await;
+    // It says nothing to a ping either, and was given up.
+    super::support::within(|| "the server to be back".to_owned(), async {
+        while !calling(&provider, &house, "odd__echo")
+            .await
+            .starts_with("echo: hi")
+        {}
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_froze_while_nobody_used_it_is_started_again_unseen() {
+    let Some(changes) = odd(&["odd__*"], &["freezing"]) else {
+        return;
+    };
+    let provider = Scripted::start().await;
+    let house = House::changed(&provider, changes).await;
+    assert!(
+        calling(&provider, &house, "odd__echo")
+            .await
+            .starts_with("echo: hi")
+    );
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(31)).await;
+    tokio::time::resume();
+    assert!(
+        calling(&provider, &house, "odd__echo")
+            .await
+            .starts_with("echo: hi")
     );
 }
 

@@ -182,10 +182,18 @@ fn configuration(provider: &Scripted, canaries: &mut Canaries) -> Value {
             "defaults": { "model": "openai-completions/s400", "memorySearch": defaults, "timeoutSeconds": 20 },
             "list": [{ "id": "main" }, { "id": "other", "memorySearch": own }],
         },
-        "mcp": { "servers": { "far": {
-            "url": format!("http://127.0.0.1:{}/mcp", provider.port()),
-            "headers": { "authorization": format!("Bearer {}", canaries.plant("mcp.servers.far.headers")) },
-        } } },
+        "tools": { "allow": ["far__*", "near__*"] },
+        "mcp": { "servers": {
+            "far": {
+                "url": format!("http://user:{}@127.0.0.1:{}/mcp", canaries.plant("mcp.servers.far.url"), provider.port()),
+                "headers": { "authorization": format!("Bearer {}", canaries.plant("mcp.servers.far.headers")) },
+            },
+            // It tells whoever listens.
+            "near": {
+                "command": "sh", "args": ["-c", "echo $NEAR_KEY; echo $NEAR_KEY >&2; exit 1"],
+                "env": { "NEAR_KEY": canaries.plant("mcp.servers.near.env") },
+            },
+        } },
     })
 }
 
@@ -217,12 +225,8 @@ impl Scene {
             "SOME_TOKEN",
         ]
         .map(|name| (name.to_owned(), canaries.plant(&format!("${name}"))));
-        // What one provider learned it tells to all. (`mcp` is not read by this version.)
-        let read = canaries
-            .0
-            .iter()
-            .filter(|(place, _)| !place.starts_with("mcp"));
-        let known = read.map(|(_, secret)| secret.as_str());
+        // What one provider learned it tells to all.
+        let known = canaries.0.iter().map(|(_, secret)| secret.as_str());
         let known = known.collect::<Vec<_>>().join(" ");
         provider.always(Answer::from_fn(move |request| echo(request, &known)));
         Self {
@@ -349,7 +353,13 @@ async fn no_answer_of_the_server_no_line_of_its_log_and_no_file_of_its_state_hol
     }
     let log = program.whole_log();
     scene.canaries.assert_none_in("the log", log.as_bytes());
-    for heard in ["provider refused a call", "hyper", "(redacted)"] {
+    for heard in [
+        "provider refused a call",
+        "hyper",
+        "(redacted)",
+        "an MCP server says",
+        "an MCP server did not greet",
+    ] {
         assert!(log.contains(heard), "{heard} is not in the log");
     }
 }
@@ -390,6 +400,9 @@ async fn no_command_prints_a_secret() {
             "hello",
         ]);
     }
+    let probed = scene.run(&["mcp", "list", "--probe"]);
+    assert!(probed.contains("(redacted)"), "{probed}");
+    scene.run(&["mcp", "list", "--json"]);
     scene.run(&["embed", "hello"]);
     scene.run(&["agent", "--agent", "nobody", "hello"]);
     assert!(

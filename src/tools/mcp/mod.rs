@@ -2,23 +2,37 @@
 //! started when a run first may use one of its tools, and started again when it has died. Public agents have none of
 //! them: nobody here knows what they show.
 
+mod address;
 mod link;
+mod program;
 mod server;
 mod tool;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use futures_util::future::join_all;
 
+use self::program::Ending;
 use self::server::Server;
 use super::{Policy, Tool};
 use crate::chat::ModelRef;
 use crate::config::{Environment, McpConfig};
 
-/// The servers of a configuration.
+/// The servers of a configuration. Only the latest configuration holds on to its servers: one that it has no more ends
+/// with the last run that uses it, whatever else of an earlier configuration is still there.
 #[derive(Default)]
-pub struct Servers(BTreeMap<String, Arc<Server>>);
+pub struct Servers {
+    known: BTreeMap<String, Weak<Server>>,
+    held: Arc<Held>,
+}
+
+/// What all configurations have in common.
+#[derive(Default)]
+struct Held {
+    latest: Mutex<Vec<Arc<Server>>>,
+    ending: Ending,
+}
 
 /// What a server has to say of itself.
 pub struct Probe {
@@ -32,30 +46,43 @@ impl Servers {
         Self::default().succeeded_by(config, env)
     }
 
-    /// The servers of another configuration. One that is configured as before is the same, running or not; one that is
-    /// gone ends with the last run that uses it.
+    /// The servers of another configuration, which is the latest from now on. One that is configured as before is the
+    /// same, running or not.
     pub fn succeeded_by(&self, config: &McpConfig, env: &Environment) -> Self {
-        let servers = config.servers.iter().filter(|(_, server)| server.enabled);
+        let enabled = config.servers.iter().filter(|(_, server)| server.enabled);
         let server = |(id, config): (&String, _)| {
-            let new = Server::new(id, config, env);
-            let before = self.0.get(id).filter(|before| before.is_like(&new));
-            (id.clone(), before.cloned().unwrap_or_else(|| new.into()))
+            let new = Server::new(id, config, env, &self.held.ending);
+            let before = self.known.get(id).and_then(Weak::upgrade);
+            let before = before.filter(|before| before.is_like(&new));
+            before.unwrap_or_else(|| new.into())
         };
-        Self(servers.map(server).collect())
+        let servers: Vec<Arc<Server>> = enabled.map(server).collect();
+        let weak = |server: &Arc<Server>| (server.id().to_owned(), Arc::downgrade(server));
+        let known = servers.iter().map(weak).collect();
+        self.held.replace(servers);
+        Self {
+            known,
+            held: Arc::clone(&self.held),
+        }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.known.is_empty()
+    }
+
+    fn all(&self) -> Vec<Arc<Server>> {
+        self.known.values().filter_map(Weak::upgrade).collect()
     }
 
     /// The tools that a run may use whose models are `models`. Starts the servers of which it may use any, and waits for
     /// them; a server that cannot be had has one tool in the place of its own, which says so.
     pub async fn tools(&self, policy: &Policy, models: &[&ModelRef]) -> Vec<Arc<dyn Tool>> {
+        let servers = self.all();
         let may = |server: &&Arc<Server>| {
             let prefix = server.prefix();
             models.iter().all(|model| policy.may_allow(model, &prefix))
         };
-        let asked = self.0.values().filter(may).map(Server::tools);
+        let asked = servers.iter().filter(may).map(Server::tools);
         let mut tools = Vec::new();
         let may = |tool: &&Arc<dyn Tool>| {
             let is_allowed = |model: &&ModelRef| policy.allows(model, tool.as_ref());
@@ -63,7 +90,7 @@ impl Servers {
         };
         for offered in join_all(asked).await {
             match offered {
-                Ok(offered) => tools.extend(offered.iter().filter(may).cloned()),
+                Ok(offered) => tools.extend(offered.into_iter().filter(|tool| may(&tool))),
                 Err(stand_in) => tools.push(stand_in),
             }
         }
@@ -72,17 +99,26 @@ impl Servers {
 
     /// Starts every server and hears what it has.
     pub async fn probe(&self) -> Vec<Probe> {
-        let probes = self.0.iter().map(async |(id, server)| Probe {
-            id: id.clone(),
+        let probes = self.all().into_iter().map(async |server| Probe {
+            id: server.id().to_owned(),
             tools: server.names().await,
         });
         join_all(probes).await
     }
 
-    /// Ends every server that runs.
-    pub fn close(&self) {
-        for server in self.0.values() {
+    /// Ends every server that runs, of whatever configuration, and returns when their programs are gone.
+    pub async fn close(&self) {
+        for server in self.held.replace(Vec::new()) {
             server.close();
         }
+        self.held.ending.come().await;
+    }
+}
+
+impl Held {
+    /// Holds on to these instead of those that come back.
+    fn replace(&self, servers: Vec<Arc<Server>>) -> Vec<Arc<Server>> {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *latest, servers)
     }
 }

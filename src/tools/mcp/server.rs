@@ -8,7 +8,8 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::time::{Instant, timeout};
 
 use super::link::Link;
-use super::tool::{Remote, StandIn, listed};
+use super::program::Ending;
+use super::tool::{Listed, Listing, Remote, StandIn};
 use crate::config::{Environment, McpServerConfig};
 use crate::tools::Tool;
 
@@ -23,15 +24,13 @@ const LONGEST_REST: Duration = Duration::from_secs(300);
 /// A server that has lived for this long may die without being left alone.
 const SETTLED: Duration = Duration::from_secs(60);
 
-/// The tools of a server, as models know them.
-pub type Tools = Arc<[Arc<dyn Tool>]>;
-
 type Starting = Shared<BoxFuture<'static, Result<Live, String>>>;
 
 pub struct Server {
     id: String,
     config: McpServerConfig,
     variables: Vec<(&'static str, String)>,
+    ending: Ending,
     state: Mutex<State>,
 }
 
@@ -48,17 +47,19 @@ struct State {
 #[derive(Clone)]
 struct Live {
     link: Arc<Link>,
-    tools: Tools,
+    tools: Arc<[Arc<Listed>]>,
     since: Instant,
 }
 
 impl Server {
-    pub fn new(id: &str, config: &McpServerConfig, env: &Environment) -> Self {
+    /// `ending` is when its program has to leave at the latest.
+    pub fn new(id: &str, config: &McpServerConfig, env: &Environment, ending: &Ending) -> Self {
         let variable = |name| Some((name, env.get(name)?.to_owned()));
         Self {
             id: id.to_owned(),
             config: config.clone(),
             variables: VARIABLES.into_iter().filter_map(variable).collect(),
+            ending: ending.clone(),
             state: Mutex::default(),
         }
     }
@@ -81,13 +82,16 @@ impl Server {
         format!("{}__", self.id)
     }
 
-    /// Its tools as they are now.
+    /// Its tools as they are now. Whoever has one has the server: that ends with the last of them.
     ///
     /// # Errors
     /// The one that stands in for them where they cannot be had.
-    pub async fn tools(self: &Arc<Self>) -> Result<Tools, Arc<dyn Tool>> {
+    pub async fn tools(self: &Arc<Self>) -> Result<Vec<Arc<dyn Tool>>, Arc<dyn Tool>> {
+        let tool = |listed: &Arc<Listed>| {
+            Arc::new(Remote::new(Arc::clone(self), Arc::clone(listed))) as Arc<dyn Tool>
+        };
         match self.live().await {
-            Ok(live) => Ok(live.tools),
+            Ok(live) => Ok(live.tools.iter().map(tool).collect()),
             Err(reason) => Err(Arc::new(StandIn::new(&self.id, reason))),
         }
     }
@@ -98,11 +102,8 @@ impl Server {
     /// A sentence on why it is not there.
     pub async fn names(self: &Arc<Self>) -> Result<Vec<String>, String> {
         let live = self.live().await?;
-        Ok(live
-            .tools
-            .iter()
-            .map(|tool| tool.name().to_owned())
-            .collect())
+        let names = live.tools.iter().map(|tool| tool.name().to_owned());
+        Ok(names.collect())
     }
 
     /// The way to the server, which is started where it does not run.
@@ -132,31 +133,27 @@ impl Server {
     async fn live(self: &Arc<Self>) -> Result<Live, String> {
         let starting = {
             let mut state = self.lock();
-            if let Some(live) = &state.live {
-                match live.link.is_closed() {
-                    false if !live.link.has_changed() => return Ok(live.clone()),
-                    false => {
-                        let relisting = self.begin(Some(live.clone()));
-                        state.starting = Some(relisting);
-                    }
-                    true => self.died(&mut state, "it has died"),
+            let is_gone = |live: &Live| live.link.is_closed();
+            if state.starting.is_none() && state.live.as_ref().is_some_and(is_gone) {
+                self.died(&mut state, "it has died");
+            }
+            match (&state.starting, &state.live, &state.rest) {
+                (Some(starting), ..) => starting.clone(),
+                (None, Some(live), _) if live.link.is_fresh() => return Ok(live.clone()),
+                (None, None, Some((until, reason))) if Instant::now() < *until => {
+                    return Err(reason.clone());
+                }
+                (None, running, _) => {
+                    let starting = self.begin(running.clone());
+                    state.starting.insert(starting).clone()
                 }
             }
-            if let Some((until, reason)) = &state.rest
-                && Instant::now() < *until
-            {
-                return Err(reason.clone());
-            }
-            state
-                .starting
-                .get_or_insert_with(|| self.begin(None))
-                .clone()
         };
         starting.await
     }
 
-    /// Starts the server, or hears anew what one that runs has. It goes on when the run that wanted it has ended: others
-    /// may wait for it.
+    /// Starts the server, or looks after one that runs. It goes on when the run that wanted it has ended: others may wait
+    /// for it.
     fn begin(self: &Arc<Self>, running: Option<Live>) -> Starting {
         let server = Arc::clone(self);
         // Awaited by everyone who needs the server; it ends by its limit.
@@ -173,21 +170,43 @@ impl Server {
             .shared()
     }
 
-    async fn meet(self: &Arc<Self>, running: Option<Live>) -> Result<Live, String> {
-        let (link, since) = match running {
+    async fn meet(&self, running: Option<Live>) -> Result<Live, String> {
+        let (link, since) = match self.still_alive(running).await {
+            Some(live) if !live.link.has_changed() => return Ok(live),
             Some(live) => (live.link, live.since),
             None => {
-                let link = Link::open(&self.id, &self.config, &self.variables).await?;
+                let (config, variables) = (&self.config, &self.variables);
+                let link = Link::open(&self.id, config, variables, &self.ending).await?;
                 (Arc::new(link), Instant::now())
             }
         };
-        let told = link.tools().await.map_err(|error| {
+        let mut listing = Listing::of(self);
+        let told = link.tools(|tool| listing.take(tool)).await;
+        told.map_err(|error| {
             tracing::debug!(server = self.id, %error, "an MCP server told no tools");
             "it did not tell its tools".to_owned()
         })?;
-        let tool = |told| Arc::new(Remote::new(Arc::clone(self), told)) as Arc<dyn Tool>;
-        let tools = listed(self, told).into_iter().map(tool).collect();
+        let tools = listing.finish();
+        tracing::info!(
+            server = self.id,
+            tools = tools.len(),
+            "an MCP server is there"
+        );
         Ok(Live { link, tools, since })
+    }
+
+    /// The server that ran, where it still answers. One that does not is ended before another is started.
+    async fn still_alive(&self, running: Option<Live>) -> Option<Live> {
+        let live = running?;
+        if live.link.is_alive().await {
+            return Some(live);
+        }
+        tracing::warn!(
+            server = self.id,
+            "an MCP server no longer answers: it is started again"
+        );
+        self.lock().live = None;
+        None
     }
 
     fn begun(&self, result: &Result<Live, String>) {
@@ -195,11 +214,6 @@ impl Server {
         state.starting = None;
         match result {
             Ok(live) => {
-                tracing::info!(
-                    server = self.id,
-                    tools = live.tools.len(),
-                    "an MCP server is there"
-                );
                 state.live = Some(live.clone());
                 state.rest = None;
             }

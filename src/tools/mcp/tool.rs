@@ -10,6 +10,8 @@ use rmcp::service::ServiceError;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
+use super::address;
+use super::link::Link;
 use super::server::Server;
 use crate::tools::{Tool, ToolContext, ToolResult, glob, parse};
 
@@ -22,10 +24,16 @@ const MAX_DESCRIPTION_CHARS: usize = 4000;
 /// The longest schema of arguments, in bytes.
 const MAX_SCHEMA_BYTES: usize = 64 * 1024;
 
+/// The most tools of one server; the ones after them are left out.
+const MAX_TOOLS: usize = 128;
+
+/// The longest all schemas of one server may be, in bytes.
+const MAX_SCHEMAS_BYTES: usize = 512 * 1024;
+
 /// A tool of a server.
 pub struct Remote {
     server: Arc<Server>,
-    listed: Listed,
+    listed: Arc<Listed>,
 }
 
 /// What a server tells of a tool, fit for a model.
@@ -38,46 +46,96 @@ pub struct Listed {
     is_read_only: bool,
 }
 
-/// The tools that the configuration lets through, by the names that models know them by. One whose name or schema
-/// cannot be used is left out.
-pub fn listed(server: &Server, tools: Vec<model::Tool>) -> Vec<Listed> {
-    let config = server.config();
-    let is_in =
-        |list: &[String], name: &str| list.iter().any(|pattern| glob::matches(pattern, name));
-    let mut names = HashSet::new();
-    let mut kept = Vec::new();
-    for tool in tools {
-        let own = tool.name.into_owned();
-        let is_allowed = config.allow.is_empty() || is_in(&config.allow, &own);
-        if !is_allowed || is_in(&config.deny, &own) {
-            continue;
+impl Listed {
+    /// As models know it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The tools of a server while it tells them: those that the configuration lets through, by the names that models know
+/// them by. One whose name or schema cannot be used is left out.
+pub struct Listing<'a> {
+    server: &'a Server,
+    kept: Vec<Arc<Listed>>,
+    names: HashSet<String>,
+    schema_bytes: usize,
+    /// How many were left out, and the first of them.
+    left_out: (usize, Option<String>),
+}
+
+impl<'a> Listing<'a> {
+    pub fn of(server: &'a Server) -> Self {
+        Self {
+            server,
+            kept: Vec::new(),
+            names: HashSet::new(),
+            schema_bytes: 0,
+            left_out: (0, None),
         }
-        let mut schema = (*tool.input_schema).clone();
-        schema.entry("type").or_insert_with(|| "object".into());
-        let parameters = serde_json::Value::Object(schema).to_string();
-        let name = name(&server.prefix(), &own);
-        if parameters.len() > MAX_SCHEMA_BYTES || !names.insert(name.clone()) {
-            tracing::warn!(
-                server = server.id(),
-                tool = own,
-                "a tool is left out: its name is taken or its schema too long"
-            );
-            continue;
+    }
+
+    /// Takes one more. Says whether there is room for another.
+    pub fn take(&mut self, tool: model::Tool) -> bool {
+        let config = self.server.config();
+        let is_in = |list: &[String]| {
+            let takes = |pattern: &String| glob::matches(pattern, &tool.name);
+            list.iter().any(takes)
+        };
+        let is_allowed = config.allow.is_empty() || is_in(&config.allow);
+        if !is_allowed || is_in(&config.deny) {
+            return true;
         }
+        let name = name(&self.server.prefix(), &tool.name);
+        let fits = parameters(&tool.input_schema)
+            .filter(|schema| self.schema_bytes + schema.len() <= MAX_SCHEMAS_BYTES)
+            .filter(|_| self.kept.len() < MAX_TOOLS && self.names.insert(name.clone()));
+        let Some(parameters) = fits else {
+            self.left_out.0 += 1;
+            self.left_out
+                .1
+                .get_or_insert_with(|| tool.name.into_owned());
+            return self.kept.len() < MAX_TOOLS;
+        };
+        self.schema_bytes += parameters.len();
         let description = tool.description.unwrap_or_default();
-        kept.push(Listed {
-            own,
+        let description = description.trim().chars().take(MAX_DESCRIPTION_CHARS);
+        self.kept.push(Arc::new(Listed {
+            own: tool.name.into_owned(),
             name,
-            description: description
-                .trim()
-                .chars()
-                .take(MAX_DESCRIPTION_CHARS)
-                .collect(),
+            description: description.collect(),
             parameters,
             is_read_only: tool.annotations.and_then(|hints| hints.read_only_hint) == Some(true),
-        });
+        }));
+        true
     }
-    kept
+
+    pub fn finish(self) -> Arc<[Arc<Listed>]> {
+        if let (left_out, Some(first)) = self.left_out {
+            tracing::warn!(
+                server = self.server.id(),
+                left_out,
+                first,
+                "tools are left out: their names are taken, their schemas cannot be used, or they are too many"
+            );
+        }
+        self.kept.into()
+    }
+}
+
+/// The schema of arguments as model APIs want it; `None` where it cannot be that.
+fn parameters(schema: &JsonObject) -> Option<String> {
+    let mut schema = schema.clone();
+    let kind = schema.entry("type").or_insert_with(|| "object".into());
+    if kind != "object" {
+        return None;
+    }
+    // Some model APIs refuse an object that says nothing of its members.
+    schema
+        .entry("properties")
+        .or_insert_with(|| JsonObject::new().into());
+    let text = serde_json::Value::Object(schema).to_string();
+    (text.len() <= MAX_SCHEMA_BYTES).then_some(text)
 }
 
 /// The name of a tool for models: letters, digits, `-` and `_`, not too long; what had to be cut is told apart by a
@@ -99,7 +157,7 @@ fn name(prefix: &str, own: &str) -> String {
 }
 
 impl Remote {
-    pub fn new(server: Arc<Server>, listed: Listed) -> Self {
+    pub fn new(server: Arc<Server>, listed: Arc<Listed>) -> Self {
         Self { server, listed }
     }
 
@@ -112,16 +170,8 @@ impl Remote {
         let call = link.call(self.listed.own.clone(), arguments);
         let fault = match timeout(limit, call).await {
             Ok(Ok(result)) => return text(result),
-            Ok(Err(ServiceError::McpError(error))) => return Err(error.message.into_owned()),
-            Ok(Err(fault)) if link.is_closed() => {
-                tracing::debug!(server = id, %fault, "an MCP server died in a call");
-                self.server.give_up(&link, "it has died");
-                "it died during the call"
-            }
-            Ok(Err(fault)) => {
-                tracing::debug!(server = id, %fault, "an MCP call failed");
-                "its answer cannot be used"
-            }
+            Ok(Err(ServiceError::McpError(error))) => return Err(refusal(id, &error.message)),
+            Ok(Err(fault)) => self.fault(&link, &fault).await,
             Err(_) => {
                 if !link.is_alive().await {
                     self.server.give_up(&link, "it no longer answers");
@@ -133,6 +183,32 @@ impl Remote {
             }
         };
         Err(format!("the MCP server `{id}` failed: {fault}"))
+    }
+
+    /// What became of a call that has no answer. A server that is gone is given up.
+    async fn fault(&self, link: &Arc<Link>, fault: &ServiceError) -> String {
+        tracing::debug!(server = self.server.id(), %fault, "an MCP call failed");
+        if link.is_closed() {
+            self.server.give_up(link, "it has died");
+            return "it died during the call".to_owned();
+        }
+        let reason = match fault {
+            ServiceError::TransportSend(error) => address::reason(error.error.as_ref()),
+            _ => None,
+        };
+        if !link.is_alive().await {
+            let why = reason.as_deref().unwrap_or("it no longer answers");
+            self.server.give_up(link, why);
+        }
+        reason.unwrap_or_else(|| "its answer cannot be used".to_owned())
+    }
+}
+
+/// What a server says of a call that it refuses.
+fn refusal(id: &str, message: &str) -> String {
+    match message.trim() {
+        "" => format!("the MCP server `{id}` refused the call and does not say why"),
+        message => message.to_owned(),
     }
 }
 

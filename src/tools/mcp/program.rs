@@ -1,0 +1,128 @@
+//! The program of a server, from its start until it is gone, and all that it started with it.
+
+use std::convert::Infallible;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rmcp::RoleClient;
+use rmcp::transport::async_rw::AsyncRwTransport;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
+
+use super::link::MAX_MESSAGE_BYTES;
+use crate::config::McpServerConfig;
+use crate::tools::process_group::Group;
+
+/// How long a program may take to leave once its input has ended, and once more when it was asked to.
+const LEAVE_LIMIT: Duration = Duration::from_secs(2);
+
+/// The longest line that a program writes for its log, in bytes.
+const MAX_LOG_BYTES: u64 = 4096;
+
+/// What programs are told when the gateway ends. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Ending(Arc<watch::Sender<bool>>);
+
+impl Ending {
+    /// Tells every program to leave, and returns when all are gone.
+    pub async fn come(&self) {
+        self.0.send_replace(true);
+        // Each program has a receiver for as long as it runs.
+        self.0.closed().await;
+    }
+}
+
+/// A program that runs. When this is dropped, and the program's input with it, it may leave in peace for a while; then it
+/// is made to.
+pub struct Program(
+    #[expect(dead_code, reason = "dropping it is the message")] oneshot::Sender<Infallible>,
+);
+
+/// What a program reads and writes.
+pub type Pipes = AsyncRwTransport<RoleClient, ChildStdout, ChildStdin>;
+
+impl Program {
+    /// Starts the program of the server `id` with `variables` and its own, and no others.
+    ///
+    /// # Errors
+    /// A sentence on why it cannot be started.
+    pub fn start(
+        (id, command): (&str, &str),
+        config: &McpServerConfig,
+        variables: &[(&'static str, String)],
+        ending: &Ending,
+    ) -> Result<(Self, Pipes), String> {
+        let own = config
+            .env
+            .iter()
+            .map(|(name, value)| (name, value.expose()));
+        let mut program = Command::new(command);
+        program
+            .args(&config.args)
+            .env_clear()
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .envs(own)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(folder) = &config.cwd {
+            program.current_dir(folder);
+        }
+        #[cfg(unix)]
+        program.process_group(0);
+        let mut child = program
+            .spawn()
+            .map_err(|error| format!("its program cannot be started: {}", error.kind()))?;
+        let group = Group::of(&child);
+        let stdout = child.stdout.take().expect("it is piped");
+        let stdin = child.stdin.take().expect("it is piped");
+        let stderr = child.stderr.take().expect("it is piped");
+        let (held, let_go) = oneshot::channel();
+        // Nobody awaits it: it ends with the program, whose log it carries on.
+        tokio::spawn(log(id.to_owned(), stderr));
+        // Awaited by `Ending::come`, which ends it; so does the drop of what is returned here, and the program's own end.
+        tokio::spawn(see_out(child, group, let_go, ending.0.subscribe()));
+        let pipes = Pipes::new_client(stdout, stdin).with_max_line_length(MAX_MESSAGE_BYTES);
+        Ok((Self(held), pipes))
+    }
+}
+
+async fn see_out(
+    mut child: Child,
+    mut group: Group,
+    let_go: oneshot::Receiver<Infallible>,
+    mut ending: watch::Receiver<bool>,
+) {
+    let is_gone = tokio::select! {
+        _ = child.wait() => true,
+        _ = let_go => false,
+        _ = ending.wait_for(|is_here| *is_here) => false,
+    };
+    if !is_gone && timeout(LEAVE_LIMIT, child.wait()).await.is_err() {
+        group.ask();
+        let _ = timeout(LEAVE_LIMIT, child.wait()).await;
+    }
+    group.end();
+}
+
+/// Carries what a program writes into our log, line by line.
+async fn log(server: String, stderr: ChildStderr) {
+    let mut lines = BufReader::new(stderr);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = (&mut lines)
+            .take(MAX_LOG_BYTES)
+            .read_until(b'\n', &mut line)
+            .await;
+        if !matches!(read, Ok(1..)) {
+            return;
+        }
+        let text = String::from_utf8_lossy(line.trim_ascii_end());
+        tracing::debug!(server, text = &*text, "an MCP server says");
+    }
+}
