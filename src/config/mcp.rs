@@ -29,7 +29,7 @@ pub struct McpServerConfig {
     pub args: Vec<String>,
     /// Variables of the program, beside `HOME`, `LANG` and `PATH`.
     pub env: BTreeMap<String, Secret>,
-    /// The folder in which the program runs.
+    /// The folder in which the program runs; it may begin with `~/`.
     pub cwd: Option<String>,
     /// The address of a streamable HTTP server.
     pub url: Option<String>,

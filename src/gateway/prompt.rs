@@ -15,6 +15,9 @@ const DEFAULT_CHANNEL: &str = "webchat";
 /// Stable parts that are kept: one for each set of tools that an agent's callers and models come to have.
 const MAX_KEPT: usize = 16;
 
+/// The longest line about a tool, in characters. All that a tool says of itself goes with the request anyway.
+const MAX_LINE_CHARS: usize = 200;
+
 /// The tool with which a model reads a skill.
 const READ: &str = "read";
 
@@ -217,8 +220,9 @@ fn runtime(agent: &Agent, workspace: Option<&Workspace>, host: &Host) -> String 
 /// The name of each tool and the first line of its description.
 fn lines(tools: &[Arc<dyn Tool>]) -> impl Iterator<Item = (&str, &str)> {
     tools.iter().map(|tool| {
-        let what = tool.description().lines().next();
-        (tool.name(), what.unwrap_or_default())
+        let what = tool.description().lines().next().unwrap_or_default();
+        let end = what.char_indices().nth(MAX_LINE_CHARS);
+        (tool.name(), end.map_or(what, |(end, _)| &what[..end]))
     })
 }
 

@@ -68,6 +68,12 @@ def call(name, arguments):
         os._exit(1)
     if name == "hang":
         time.sleep(3600)
+    if name == "pester":
+        while True:
+            send({"id": "p", "method": "ping"})
+    if name == "babble":
+        while True:
+            send({"method": "notifications/message", "params": {"level": "info", "data": "hello"}})
     if name == "wait":
         line.send(b"w")
         line.recv(1)
@@ -93,6 +99,8 @@ def odd_messages(id):
     send({"method": "notifications/message", "params": {"level": "info", "data": "hello"}})
     if id == 0:
         return
+    write('{"jsonrpc": "2.0", "id": 0, "result": ' + "[" * 1000 + "]" * 1000 + "}")
+    sys.stdout.buffer.write(b'{"jsonrpc": "2.0", "id": 0, "result": "\xff\xfe"}\n')
     write(json.dumps({"id": id}))
     write(json.dumps({"jsonrpc": "1.0", "id": id, "result": {}}))
     send({"id": 4711, "result": {"content": []}})
@@ -118,7 +126,7 @@ def answer(request):
     if method == "tools/list" and mode == "toolless":
         return {"error": {"code": -32601, "message": "no such method"}}
     if method == "tools/list":
-        names = [*tools, "wait", *contents, *results, "refused", "speechless"] if mode == "all" else tools
+        names = [*tools, "wait", "pester", "babble", *contents, *results, "refused", "speechless"] if mode == "all" else tools
         return {"result": {"tools": [told(name) for name in names]}}
     if method == "tools/call":
         name = params["name"]

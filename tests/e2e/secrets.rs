@@ -226,7 +226,7 @@ impl Scene {
         ]
         .map(|name| (name.to_owned(), canaries.plant(&format!("${name}"))));
         // What one provider learned it tells to all.
-        let known = canaries.0.iter().map(|(_, secret)| secret.as_str());
+        let known = canaries.0.values().map(String::as_str);
         let known = known.collect::<Vec<_>>().join(" ");
         provider.always(Answer::from_fn(move |request| echo(request, &known)));
         Self {

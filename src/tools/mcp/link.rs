@@ -13,7 +13,8 @@ use rmcp::{ClientHandler, RoleClient, serve_client};
 use tokio::time::{Instant, timeout};
 
 use super::address;
-use super::program::{Ending, Program};
+use super::pace::Paced;
+use super::program::{Ending, LEAVE_LIMIT, Program};
 use crate::config::McpServerConfig;
 
 /// The longest message of a server, in bytes. A longer one is dropped, and its call fails by its limit.
@@ -59,7 +60,7 @@ impl Link {
         let (service, program) = match (&config.command, &config.url) {
             (Some(command), _) => {
                 let (program, pipes) = Program::start((id, command), config, variables, ending)?;
-                (serve_client(watch, pipes).await, Some(program))
+                (serve_client(watch, Paced::new(pipes)).await, Some(program))
             }
             (None, Some(url)) => {
                 let transport = address::connect(url, config)?;
@@ -77,6 +78,12 @@ impl Link {
             heard: Mutex::new(Instant::now()),
             _program: program,
         })
+    }
+
+    /// Says good-bye, and returns when that is said.
+    pub async fn end(mut self) {
+        // Whoever does not listen is left all the same.
+        let _ = self.service.close_with_timeout(LEAVE_LIMIT).await;
     }
 
     pub fn is_closed(&self) -> bool {

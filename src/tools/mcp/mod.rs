@@ -4,6 +4,7 @@
 
 mod address;
 mod link;
+mod pace;
 mod program;
 mod server;
 mod tool;
@@ -108,9 +109,8 @@ impl Servers {
 
     /// Ends every server that runs, of whatever configuration, and returns when their programs are gone.
     pub async fn close(&self) {
-        for server in self.held.replace(Vec::new()) {
-            server.close();
-        }
+        let servers = self.held.replace(Vec::new());
+        join_all(servers.iter().map(|server| server.close())).await;
         self.held.ending.come().await;
     }
 }

@@ -14,10 +14,11 @@ use tokio::time::timeout;
 
 use super::link::MAX_MESSAGE_BYTES;
 use crate::config::McpServerConfig;
+use crate::tools::Workspace;
 use crate::tools::process_group::Group;
 
 /// How long a program may take to leave once its input has ended, and once more when it was asked to.
-const LEAVE_LIMIT: Duration = Duration::from_secs(2);
+pub const LEAVE_LIMIT: Duration = Duration::from_secs(2);
 
 /// The longest line that a program writes for its log, in bytes.
 const MAX_LOG_BYTES: u64 = 4096;
@@ -70,7 +71,12 @@ impl Program {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         if let Some(folder) = &config.cwd {
-            program.current_dir(folder);
+            let home = variables.iter().find(|(name, _)| *name == "HOME");
+            let folder = Workspace::locate(folder, home.map(|(_, home)| home.as_str()));
+            if !folder.root().is_dir() {
+                return Err("its folder, `cwd`, is not there".to_owned());
+            }
+            program.current_dir(folder.root());
         }
         #[cfg(unix)]
         program.process_group(0);

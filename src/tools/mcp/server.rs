@@ -126,8 +126,12 @@ impl Server {
         }
     }
 
-    pub fn close(&self) {
-        *self.lock() = State::default();
+    /// Ends it, whoever uses it.
+    pub async fn close(&self) {
+        let live = std::mem::take(&mut *self.lock()).live;
+        if let Some(link) = live.and_then(|live| Arc::into_inner(live.link)) {
+            link.end().await;
+        }
     }
 
     async fn live(self: &Arc<Self>) -> Result<Live, String> {

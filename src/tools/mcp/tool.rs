@@ -18,8 +18,8 @@ use crate::tools::{Tool, ToolContext, ToolResult, glob, parse};
 /// The longest name that every model API takes, in characters.
 const MAX_NAME_CHARS: usize = 64;
 
-/// The longest description that a model is given, in characters.
-const MAX_DESCRIPTION_CHARS: usize = 4000;
+/// The longest description that every model API takes, in characters.
+const MAX_DESCRIPTION_CHARS: usize = 1024;
 
 /// The longest schema of arguments, in bytes.
 const MAX_SCHEMA_BYTES: usize = 64 * 1024;

@@ -1,7 +1,7 @@
 //! What servers say, in every shape that it can have.
 
 use super::{calling, hello, odd, offered};
-use crate::support::{Answer, House, Scripted};
+use crate::support::{Answer, House, Scripted, within};
 
 /// One run in which the model is offered what there is; the names.
 async fn names(house: &House, provider: &Scripted) -> Vec<String> {
@@ -52,6 +52,32 @@ async fn what_a_server_says_beside_its_answers_does_no_harm() {
     for _ in 0..3 {
         let told = calling(&provider, &house, "odd__echo").await;
         assert!(told.starts_with("echo: hi"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_asks_or_tells_without_end_is_left_and_started_again() {
+    let Some(changes) = odd(&["odd__*"], &["all"]) else {
+        return;
+    };
+    let provider = Scripted::start().await;
+    let house = House::changed(&provider, changes).await;
+    for (tool, told) in [
+        (
+            "pester",
+            "the MCP server `odd` failed: it died during the call",
+        ),
+        (
+            "babble",
+            "the MCP server `odd` did not answer within 0.5 s; what it did so far stays done",
+        ),
+    ] {
+        let name = format!("odd__{tool}");
+        assert_eq!(calling(&provider, &house, &name).await, told);
+        within(|| "the server to be back".to_owned(), async {
+            while calling(&provider, &house, "odd__text").await != "one\ntwo" {}
+        })
+        .await;
     }
 }
 
