@@ -110,8 +110,8 @@ impl Servers {
     /// Ends every server that runs, of whatever configuration, and returns when their programs are gone.
     pub async fn close(&self) {
         let servers = self.held.replace(Vec::new());
-        join_all(servers.iter().map(|server| server.close())).await;
-        self.held.ending.come().await;
+        let closing = join_all(servers.iter().map(|server| server.close()));
+        tokio::join!(closing, self.held.ending.come());
     }
 }
 

@@ -49,23 +49,14 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for Paced<T> {
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
         let message = self.inner.receive().await?;
-        match &message {
-            JsonRpcMessage::Request(_) => {
-                if self.unanswered.fetch_add(1, Ordering::Relaxed) >= MAX_UNANSWERED {
-                    tracing::warn!("an MCP server asks without reading the answers");
-                    return None;
-                }
-            }
+        let asks = matches!(message, JsonRpcMessage::Request(_));
+        if asks && self.unanswered.fetch_add(1, Ordering::Relaxed) >= MAX_UNANSWERED {
+            tracing::warn!("an MCP server asks without reading the answers");
+            return None;
+        }
+        if cancels(&message) {
             // What is cancelled is not answered.
-            JsonRpcMessage::Notification(told)
-                if matches!(
-                    told.notification,
-                    ServerNotification::CancelledNotification(_)
-                ) =>
-            {
-                one_less(&self.unanswered);
-            }
-            _ => {}
+            one_less(&self.unanswered);
         }
         Some(message)
     }
@@ -73,6 +64,16 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for Paced<T> {
     async fn close(&mut self) -> Result<(), Self::Error> {
         self.inner.close().await
     }
+}
+
+fn cancels(message: &RxJsonRpcMessage<RoleClient>) -> bool {
+    let JsonRpcMessage::Notification(told) = message else {
+        return false;
+    };
+    matches!(
+        told.notification,
+        ServerNotification::CancelledNotification(_)
+    )
 }
 
 fn one_less(count: &AtomicUsize) {

@@ -51,6 +51,14 @@ struct Live {
     since: Instant,
 }
 
+impl Live {
+    /// Whether it can be used without asking it how it is. While it is at a call it may be too busy to say, and the call
+    /// has a limit.
+    fn is_fit(&self) -> bool {
+        Arc::strong_count(&self.link) > 1 || self.link.is_fresh()
+    }
+}
+
 impl Server {
     /// `ending` is when its program has to leave at the latest.
     pub fn new(id: &str, config: &McpServerConfig, env: &Environment, ending: &Ending) -> Self {
@@ -143,7 +151,7 @@ impl Server {
             }
             match (&state.starting, &state.live, &state.rest) {
                 (Some(starting), ..) => starting.clone(),
-                (None, Some(live), _) if live.link.is_fresh() => return Ok(live.clone()),
+                (None, Some(live), _) if live.is_fit() => return Ok(live.clone()),
                 (None, None, Some((until, reason))) if Instant::now() < *until => {
                     return Err(reason.clone());
                 }

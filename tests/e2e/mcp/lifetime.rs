@@ -21,7 +21,7 @@ impl Lines {
     /// A configuration whose server `odd` holds one.
     fn held(&self, args: &[&str]) -> Option<Value> {
         let place = self.0.local_addr().unwrap().to_string();
-        let held = json!({ "mcp": { "servers": { "odd": { "env": { "LINE": place }, "timeoutSeconds": 20 } } } });
+        let held = json!({ "mcp": { "servers": { "odd": { "env": { "LINE": place }, "timeoutSeconds": 60 } } } });
         Some(merged(odd(&["odd__*"], args)?, held))
     }
 
@@ -62,6 +62,29 @@ async fn a_server_that_a_reload_takes_away_ends_when_its_calls_have() {
     assert_eq!(told(&requests[1]), "waited");
     assert_eq!(told(&requests[2]), "one\ntwo", "the run keeps its server");
     assert_eq!(line.heard().await, None);
+}
+
+#[tokio::test]
+async fn a_server_that_is_at_a_call_is_not_taken_for_one_that_has_frozen() {
+    let lines = Lines::open().await;
+    let Some(changes) = lines.held(&["all"]) else {
+        return;
+    };
+    let provider = Scripted::start().await;
+    let house = House::changed(&provider, changes).await;
+    provider.push(Answer::chat_tool_calls(&[("c1", "odd__wait", json!({}))]));
+    let run = tokio::spawn(reply(house.posting("/v1/chat/completions", &hello())));
+    let mut line = lines.next().await;
+    assert_eq!(line.heard().await, Some(b'w'));
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(31)).await;
+    tokio::time::resume();
+    provider.push(Answer::chat_text("another"));
+    assert_eq!(house.chat(hello()).await.said(), "another");
+    provider.push(Answer::chat_text("done"));
+    line.0.write_all(b"g").await.unwrap();
+    assert_eq!(run.await.unwrap().said(), "done");
+    assert_eq!(told(provider.requests().last().unwrap()), "waited");
 }
 
 #[tokio::test]
