@@ -118,7 +118,8 @@ fn stamps(folder: &Dir) -> Stamps {
     let entries = folder.entries().into_iter().flatten().flatten();
     let stamp = |entry: cap_std::fs::DirEntry| {
         let place = entry.file_name().into_string().ok()?;
-        if place.starts_with('.') {
+        // A path is told on one line.
+        if place.starts_with('.') || place.contains(char::is_control) {
             return None;
         }
         match folder.metadata(Path::new(&place).join(FILE)) {

@@ -69,6 +69,7 @@ async fn what_is_no_skill_is_left_out_and_the_others_are_there() {
     write(folder.path(), "silent", "---\nname: silent\n---\n");
     write(folder.path(), "long", &skill(&"x".repeat(65), "Long."));
     write(folder.path(), ".git", &skill("hidden", "Hidden."));
+    write(folder.path(), "two\nlines", &skill("lines", "Lines."));
     write(
         folder.path(),
         "people",
