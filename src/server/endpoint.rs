@@ -76,7 +76,9 @@ where
             let answering = async move {
                 let answer = pin!(async {
                     let (caller, routing) = admit(&state, gate, &head)?;
+                    let arriving = state.drain().arriving();
                     let body = read(&state, &head.headers, body).await?;
+                    drop(arriving);
                     handler(
                         state.clone(),
                         Call {
