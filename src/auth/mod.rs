@@ -134,6 +134,15 @@ impl Authenticator {
         }
     }
 
+    /// For requests that nobody has to prove anything for.
+    ///
+    /// # Errors
+    /// [`Denied::LockedOut`].
+    pub fn check_lock(&self, ends: Ends, headers: &HeaderMap) -> Result<(), Denied> {
+        let limit = self.rate_limit.as_ref();
+        limit.map_or(Ok(()), |limit| limit.check(self.client(ends, headers)))
+    }
+
     /// Where a request comes from.
     pub fn client(&self, ends: Ends, headers: &HeaderMap) -> Client {
         Client::of(ends, headers, &self.proxies)
@@ -174,7 +183,10 @@ impl Authenticator {
                     let speaks_for_itself = self.is_of_this_host(ends, headers);
                     let tries = speaks_for_itself && headers.contains_key(AUTHORIZATION);
                     match password {
-                        Some(password) if tries => with_secret(password, headers),
+                        Some(password) if tries => {
+                            browser::check_origin(headers, &self.allowed_origins)?;
+                            with_secret(password, headers)
+                        }
                         _ => Err(refusal.into()),
                     }
                 }
@@ -203,14 +215,13 @@ fn with_secret(secret: &SharedSecret, headers: &HeaderMap) -> Result<Caller, Den
     }
 }
 
-/// What is left of `held` where the caller asks for less. A header that is there but empty asks for nothing.
+/// What is left of `held` where the caller asks for less. A header that is there but empty asks for nothing. Where there
+/// are several, of the caller and of a proxy for him, each of them takes away: none gives back.
 fn narrowed(held: Scopes, headers: &HeaderMap) -> Scopes {
-    let mut values = headers.get_all(SCOPES).iter().peekable();
-    if values.peek().is_none() {
-        return held;
-    }
-    let lists: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
-    held.narrowed_to(Scopes::parse(&lists.join(",")))
+    let values = headers.get_all(SCOPES).iter();
+    values.fold(held, |left, value| {
+        left.narrowed_to(Scopes::parse(value.to_str().unwrap_or_default()))
+    })
 }
 
 #[cfg(test)]

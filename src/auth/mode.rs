@@ -37,6 +37,8 @@ pub enum AuthSetupError {
     NoUserHeader,
     #[error("`gateway.auth.trustedProxy`: `{0}` is no name of a header")]
     BadHeader(String),
+    #[error("`{0}` holds a control character, such as a line feed: no header can carry it")]
+    Unsendable(&'static str),
     #[error("without a secret only a loopback address can be served: set `gateway.auth.token`")]
     NoSecret,
     #[error(
@@ -53,12 +55,8 @@ impl AuthMode {
     /// A mode that cannot be, or that would open `bind` to anyone.
     pub fn choose(gateway: &GatewayConfig, bind: IpAddr) -> Result<Option<Self>, AuthSetupError> {
         let auth = &gateway.auth;
-        let there = |secret: &Option<Secret>| {
-            secret
-                .clone()
-                .filter(|secret| !secret.expose().trim().is_empty())
-        };
-        let (token, password) = (there(&auth.token), there(&auth.password));
+        let token = sendable("gateway.auth.token", auth.token.as_ref())?;
+        let password = sendable("gateway.auth.password", auth.password.as_ref())?;
         let chosen = match auth.mode {
             Some(AuthModeName::Token) => token.map(Self::Token),
             Some(AuthModeName::Password) => {
@@ -83,6 +81,19 @@ impl AuthMode {
             chosen => Ok(chosen),
         }
     }
+}
+
+/// The secret as a caller can send it: a header has no blanks and no line feeds at its ends, and files and variables
+/// often have. `None` where nothing is left.
+fn sendable(path: &'static str, secret: Option<&Secret>) -> Result<Option<Secret>, AuthSetupError> {
+    let text = secret.map_or("", Secret::expose).trim_ascii();
+    if text
+        .bytes()
+        .any(|byte| byte.is_ascii_control() && byte != b'\t')
+    {
+        return Err(AuthSetupError::Unsendable(path));
+    }
+    Ok((!text.is_empty()).then(|| Secret::new(text)))
 }
 
 #[cfg(test)]
@@ -129,6 +140,33 @@ mod tests {
         assert_eq!(
             AuthMode::choose(&auth(None, Some("t"), Some("p")), LAN),
             Err(AuthSetupError::Ambiguous)
+        );
+    }
+
+    #[test]
+    fn a_secret_is_what_a_header_can_carry_of_it() {
+        for sent in ["t", " t ", "t\n", "\tt\r\n"] {
+            assert_eq!(
+                AuthMode::choose(&auth(None, Some(sent), None), LAN),
+                Ok(token("t")),
+                "{sent:?}"
+            );
+        }
+        let inner = Some(AuthMode::Password(Secret::new("päss\twörd 1")));
+        assert_eq!(
+            AuthMode::choose(&auth(None, None, Some("päss\twörd 1")), LAN),
+            Ok(inner)
+        );
+        for unsendable in ["a\nb", "a\r\nb", "a\0", "\u{7f}a"] {
+            assert_eq!(
+                AuthMode::choose(&auth(None, Some(unsendable), None), LAN),
+                Err(AuthSetupError::Unsendable("gateway.auth.token")),
+                "{unsendable:?}"
+            );
+        }
+        assert_eq!(
+            AuthMode::choose(&auth(None, Some(" \n"), None), LAN),
+            Err(AuthSetupError::NoSecret)
         );
     }
 

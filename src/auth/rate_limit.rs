@@ -51,16 +51,12 @@ impl RateLimit {
         client: Client,
         verdict: impl FnOnce() -> Result<T, Denied>,
     ) -> Result<T, Denied> {
-        if self.exempt_loopback && client.is_local() {
+        if self.exempts(client) {
             return verdict();
         }
         let source = Source::of(client);
         let now = Instant::now();
-        if let Some(until) = self.attempts.locked(source, now) {
-            return Err(Denied::LockedOut {
-                retry_after: until.duration_since(now),
-            });
-        }
+        self.attempts.check(source, now)?;
         let verdict = verdict();
         match &verdict {
             Ok(_) => self.attempts.forgive(source),
@@ -73,6 +69,19 @@ impl RateLimit {
             Err(_) => {}
         }
         verdict
+    }
+
+    /// # Errors
+    /// [`Denied::LockedOut`].
+    pub fn check(&self, client: Client) -> Result<(), Denied> {
+        match self.exempts(client) {
+            true => Ok(()),
+            false => self.attempts.check(Source::of(client), Instant::now()),
+        }
+    }
+
+    fn exempts(&self, client: Client) -> bool {
+        self.exempt_loopback && client.is_local()
     }
 }
 
@@ -121,6 +130,14 @@ impl Attempts {
         self.table(|table| match table.entries.get(&source) {
             Some(Entry::LockedUntil(until)) if *until > now => Some(*until),
             _ => None,
+        })
+    }
+
+    fn check(&self, source: Source, now: Instant) -> Result<(), Denied> {
+        self.locked(source, now).map_or(Ok(()), |until| {
+            Err(Denied::LockedOut {
+                retry_after: until.duration_since(now),
+            })
         })
     }
 

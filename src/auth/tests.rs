@@ -96,7 +96,16 @@ fn without_authentication_scopes_can_only_be_given_up() {
     }
     let read = Scopes::parse("operator.read");
     assert_eq!(scopes(&[(SCOPES, "operator.read")]), read);
-    assert_eq!(scopes(&[(SCOPES, ""), (SCOPES, "operator.read")]), read);
+    // What one header takes away, another does not give back.
+    for narrow in ["operator.read", "operator.read, operator.pairing"] {
+        let (wide, narrow) = ((SCOPES, "operator.write"), (SCOPES, narrow));
+        assert_eq!(scopes(&[wide, narrow]), read);
+        assert_eq!(scopes(&[narrow, wide]), read);
+    }
+    assert_eq!(
+        scopes(&[(SCOPES, ""), (SCOPES, "operator.admin")]),
+        Scopes::NONE
+    );
     assert_eq!(scopes(&[("authorization", "Bearer whatever")]), Scopes::ALL);
 }
 
@@ -225,13 +234,14 @@ fn behind_a_proxy_a_foreign_page_is_refused_and_a_listed_one_is_not() {
     );
     assert!(listed.admit(PROXY, &of_page("https://app.example")).is_ok());
     assert!(none.admit(PROXY, &of_page("https://gw.example")).is_ok());
-    // The password is not ambient.
-    let with_password = [
-        RIGHT,
-        ("origin", "https://app.example"),
-        ("host", "gw.example"),
-    ];
-    assert_eq!(none.admit(LOCAL, &with_password), Ok(owner()));
+    // The password makes no difference, right or wrong.
+    let with = |bearer| {
+        let page = ("origin", "https://app.example");
+        [bearer, page, ("host", "gw.example")]
+    };
+    assert_eq!(none.admit(LOCAL, &with(RIGHT)), Err(Denied::Origin));
+    assert_eq!(none.admit(LOCAL, &with(WRONG)), Err(Denied::Origin));
+    assert_eq!(listed.admit(LOCAL, &with(RIGHT)), Ok(owner()));
 }
 
 mod locking_out {

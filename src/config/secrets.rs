@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use memchr::memmem::Finder;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::problem::names_secret;
@@ -169,12 +172,28 @@ impl Found {
         };
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let host = rest.split('/').next().unwrap_or_default();
-        if let Some((user, _)) = host.rsplit_once('@') {
-            self.one(user.split_once(':').map_or(user, |(_, password)| password));
+        if let Some((credential, _)) = host.rsplit_once('@') {
+            self.credential(credential);
         }
         for pair in query.split(['&', '#']) {
             self.one(pair.split_once('=').map_or(pair, |(_, value)| value));
         }
+    }
+
+    /// `user:password`, as it stands in a URL and as the header of such a request has it: `Basic <base64>`.
+    fn credential(&mut self, credential: &str) {
+        let (user, password) = credential.split_once(':').unwrap_or((credential, ""));
+        let plain = |part| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        let (plain_user, plain_password) = (plain(user), plain(password));
+        let header = BASE64_STANDARD.encode(format!("{plain_user}:{plain_password}"));
+        self.one(header.trim_end_matches('='));
+        self.one(&header);
+        if password.is_empty() {
+            self.one(user);
+            self.one(&plain_user);
+        }
+        self.one(password);
+        self.one(&plain_password);
     }
 
     fn one(&mut self, secret: &str) {

@@ -129,7 +129,8 @@ impl RunError {
                 retry_after: Some(*retry_after),
             },
             Self::Store(
-                StoreError::Newer { .. } | StoreError::Unavailable(Unavailable::Damaged),
+                StoreError::Newer { .. }
+                | StoreError::Unavailable(Unavailable::Damaged | Unavailable::Replaced),
             ) => Fault::BrokenStorage,
             Self::Store(StoreError::Unavailable(Unavailable::Locked)) => Fault::Storage {
                 retry_after: Some(UNLOCKED_AFTER),

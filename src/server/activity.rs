@@ -13,6 +13,8 @@ use super::listener::Limits;
 const HTTP2_PREFACE: &[u8] = b"PRI";
 /// The time between two looks at a connection, at least, however small the limits are.
 const SHORTEST_LOOK: Duration = Duration::from_millis(1);
+/// What a peer whose answer is written has for what it still sends, once the connection was told to leave.
+const LAST_LINGER: Duration = Duration::from_millis(200);
 
 /// The record of one connection. It holds the connection's place under the cap, so the place is free when the
 /// socket (upgraded or not) and every request and response body of the connection are gone.
@@ -33,6 +35,8 @@ struct State {
     /// A write waits for the peer to read; the socket has a deadline for that.
     blocked: bool,
     http2: bool,
+    /// The connection was told to leave.
+    leaving: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,7 +47,7 @@ enum Stage {
     Head,
     /// Between requests.
     Idle,
-    /// The write side is shut: the socket bounds what is left.
+    /// The write side is shut: the socket bounds what is left, and for one that must leave this does.
     Closing,
 }
 
@@ -57,6 +61,7 @@ impl Activity {
             body_owed: false,
             blocked: false,
             http2: false,
+            leaving: false,
         };
         Self {
             header_timeout: limits.header_timeout,
@@ -116,7 +121,11 @@ impl Activity {
     /// that begins in between is seen before its deadline: nobody has to move a timer for each request.
     pub(super) fn next_look(&self) -> Instant {
         let now = Instant::now();
-        let routine = now + self.header_timeout.min(self.keep_alive).max(SHORTEST_LOOK);
+        let pause = match self.state().leaving {
+            true => LAST_LINGER,
+            false => self.header_timeout.min(self.keep_alive).max(SHORTEST_LOOK),
+        };
+        let routine = now + pause;
         match self.deadline() {
             Some(deadline) if deadline > now => deadline.min(routine),
             _ => routine,
@@ -127,6 +136,7 @@ impl Activity {
     /// say: it can be dropped.
     pub(super) fn leave(&self) -> bool {
         let mut state = self.state();
+        state.leaving = true;
         if state.requests > 0 {
             return true;
         }
@@ -148,7 +158,7 @@ impl Activity {
             _ if state.requests > 0 || state.blocked => None,
             Stage::Opening | Stage::Head => Some(state.since + self.header_timeout),
             Stage::Idle => Some(state.since + self.keep_alive),
-            Stage::Closing => None,
+            Stage::Closing => state.leaving.then(|| state.since + LAST_LINGER),
         }
     }
 
@@ -286,6 +296,25 @@ mod tests {
                 "head begun after {start} ms"
             );
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_peer_goes_on_sending_is_heard_for_a_moment_where_the_server_ends() {
+        let before = accepted().await;
+        let during = accepted().await;
+        drop(before.begin(true));
+        assert!(before.close());
+        let turn = during.begin(true);
+        for activity in [&before, &during] {
+            assert!(activity.leave());
+            assert!(activity.next_look() <= Instant::now() + LAST_LINGER);
+        }
+        advance(LAST_LINGER).await;
+        assert!(!during.is_overdue(), "it is owed an answer");
+        drop(turn);
+        assert!(during.close());
+        assert!(overdue_within(&during, LAST_LINGER).await);
+        assert!(before.is_overdue());
     }
 
     #[tokio::test(start_paused = true)]

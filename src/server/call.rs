@@ -17,7 +17,8 @@ pub struct Call<B> {
     pub body: B,
 }
 
-/// The `x-openclaw-*` headers of a request, checked for shape. A blank header counts as absent.
+/// The `x-openclaw-*` headers of a request, checked for shape. A blank header counts as absent, but where it would say
+/// who sends this: there only the two words do. One that is there twice says two things, and is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Routing {
     pub agent: Option<String>,
@@ -44,7 +45,7 @@ impl Routing {
     /// # Errors
     /// 400, naming the header.
     pub fn parse(headers: &HeaderMap) -> Result<Self, ApiError> {
-        let sender_is_owner = match read(headers, SENDER_IS_OWNER)? {
+        let sender_is_owner = match text(headers, SENDER_IS_OWNER)? {
             None => None,
             Some("true") => Some(true),
             Some("false") => Some(false),
@@ -68,11 +69,19 @@ impl Routing {
 }
 
 fn read<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, ApiError> {
-    let Some(value) = headers.get(name) else {
+    Ok(text(headers, name)?.filter(|text| !text.is_empty()))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, ApiError> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else {
         return Ok(None);
     };
+    if values.next().is_some() {
+        return Err(bad(name, "is there more than once"));
+    }
     match std::str::from_utf8(value.as_bytes()) {
-        Ok(text) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+        Ok(text) => Ok(Some(text.trim())),
         Err(_) => Err(bad(name, "is not UTF-8")),
     }
 }
@@ -183,6 +192,8 @@ mod tests {
         for (name, value) in [
             (SENDER_IS_OWNER, &b"yes"[..]),
             (SENDER_IS_OWNER, b"True"),
+            (SENDER_IS_OWNER, b""),
+            (SENDER_IS_OWNER, b" "),
             (CHANNEL, b"a b"),
             (CHANNEL, &long),
             (AGENT, b"\xff"),
@@ -190,6 +201,29 @@ mod tests {
             let error = Routing::parse(&headers(&[(name, value)])).unwrap_err();
             assert_eq!(error.status(), 400);
             assert!(String::from_utf8(error.to_json()).unwrap().contains(name));
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_there_twice_is_refused_by_name() {
+        for (name, values) in [
+            (SENDER_IS_OWNER, ["true", "false"]),
+            (SENDER_IS_OWNER, ["true", "true"]),
+            (AGENT, ["main", "beta"]),
+            (MODEL, ["p/m", ""]),
+            (SESSION_KEY, ["a", "b"]),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(name, value.parse().unwrap());
+            }
+            let error = Routing::parse(&headers).unwrap_err();
+            assert_eq!(error.status(), 400);
+            let said = String::from_utf8(error.to_json()).unwrap();
+            assert!(
+                said.contains(&format!("`{name}` is there more than once")),
+                "{said}"
+            );
         }
     }
 

@@ -2,6 +2,7 @@
 //! route refuses and what a stream says last is theirs, what becomes of a connection is `listener`'s.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -27,6 +28,8 @@ pub struct Drain(Arc<Shared>);
 struct Shared {
     phase: watch::Sender<Phase>,
     runs: watch::Sender<usize>,
+    /// Those of the runs that have not begun: what is to be run is still being sent.
+    arriving: AtomicUsize,
 }
 
 impl Drain {
@@ -36,6 +39,7 @@ impl Drain {
         Self(Arc::new(Shared {
             phase: watch::Sender::new(Phase::Open),
             runs: watch::Sender::new(0),
+            arriving: AtomicUsize::new(0),
         }))
     }
 
@@ -67,6 +71,14 @@ impl Drain {
         Run(self.clone())
     }
 
+    /// Says of a run that is counted that its request is still on its way, for as long as the returned [`Arrival`]
+    /// lives. The drain waits for it, but where it does not come, nothing was cut short.
+    #[must_use]
+    pub fn arriving(&self) -> Arrival {
+        self.0.arriving.fetch_add(1, Ordering::Relaxed);
+        Arrival(self.clone())
+    }
+
     /// Resolves when a stream that still runs must say its last words: once the grace period is over, or by order.
     pub fn ending(&self) -> impl Future<Output = ()> + Send + use<> {
         self.reached(Phase::Ending)
@@ -79,7 +91,7 @@ impl Drain {
     }
 
     /// Waits for [`Self::begin`], then for the runs in flight, at most for `grace`; then begins the ending. True
-    /// when every run came to its own end.
+    /// when every run that had begun came to its own end.
     pub(super) async fn wind_down(&self, grace: Duration) -> bool {
         self.reached(Phase::Draining).await;
         let mut runs = self.0.runs.subscribe();
@@ -88,10 +100,15 @@ impl Drain {
             // First, because a cut leaves no runs either.
             () = self.reached(Phase::Ending) => false,
             _ = runs.wait_for(|runs| *runs == 0) => true,
-            () = sleep(grace) => false,
+            () = sleep(grace) => self.has_begun_none(),
         };
         self.advance(Phase::Ending);
         drained
+    }
+
+    /// Whether every run that is left is still waiting for its request.
+    fn has_begun_none(&self) -> bool {
+        *self.0.runs.borrow() <= self.0.arriving.load(Ordering::Relaxed)
     }
 
     fn advance(&self, phase: Phase) {
@@ -119,6 +136,15 @@ impl Drop for Run {
             *runs -= 1;
             *runs == 0
         });
+    }
+}
+
+/// A run whose request is still being sent.
+pub struct Arrival(Drain);
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        self.0.0.arriving.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -168,6 +194,24 @@ mod tests {
         assert!(!drain.wind_down(GRACE).await);
         assert_eq!(begun.elapsed(), GRACE);
         assert_eq!(ending.now_or_never(), Some(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_is_still_being_sent_is_waited_for_and_is_no_run_that_was_cut() {
+        let drain = Drain::new();
+        let (_run, arrival) = (drain.run_started(), drain.arriving());
+        drain.begin();
+        let begun = Instant::now();
+        assert!(drain.wind_down(GRACE).await);
+        assert_eq!(begun.elapsed(), GRACE);
+        drop(arrival);
+
+        let drain = Drain::new();
+        let (_run, arrival) = (drain.run_started(), drain.arriving());
+        let _other = drain.run_started();
+        drain.begin();
+        assert!(!drain.wind_down(GRACE).await, "the other one was cut");
+        drop(arrival);
     }
 
     #[tokio::test(start_paused = true)]

@@ -76,7 +76,9 @@ where
             let answering = async move {
                 let answer = pin!(async {
                     let (caller, routing) = admit(&state, gate, &head)?;
+                    let arriving = state.drain().arriving();
                     let body = read(&state, &head.headers, body).await?;
+                    drop(arriving);
                     handler(
                         state.clone(),
                         Call {
@@ -211,8 +213,9 @@ pub fn watch(
     }
 }
 
-/// All routes, and an answer for what none of them takes: 405 where the path is one of theirs, else 404.
-pub fn table(routes: impl IntoIterator<Item = Route>) -> BoxedFilter<(Response,)> {
+/// All routes, and an answer for what none of them takes: 405 where the path is one of theirs, else 404. Who is locked
+/// out is told so, whatever he asks for.
+pub fn table(state: &State, routes: impl IntoIterator<Item = Route>) -> BoxedFilter<(Response,)> {
     let mut places = Vec::new();
     let mut filters = Vec::new();
     for route in routes {
@@ -225,9 +228,18 @@ pub fn table(routes: impl IntoIterator<Item = Route>) -> BoxedFilter<(Response,)
         .rev()
         .reduce(|rest, next| next.or(rest).unify().boxed());
     let places: Arc<[(Path, &[Method])]> = places.into();
+    let state = state.clone();
     let rest = warp::method()
         .and(warp::path::full())
-        .map(move |method: Method, path: FullPath| unrouted(&places, &method, path.as_str()));
+        .and(warp::ext::get::<Peer>())
+        .and(warp::header::headers_cloned())
+        .map(move |method: Method, path: FullPath, peer, headers| {
+            let state = state.latest();
+            match state.authenticator().check_lock(ends(peer), &headers) {
+                Ok(()) => unrouted(&places, &method, path.as_str()),
+                Err(locked) => ApiError::from(locked).into_response(),
+            }
+        });
     match routed {
         Some(routed) => routed.or(rest).unify().boxed(),
         None => rest.boxed(),
@@ -288,10 +300,14 @@ fn at(
 impl Head {
     /// The two ends of its connection.
     pub fn ends(&self) -> Ends {
-        Ends {
-            peer: self.peer.addr.ip(),
-            own: self.peer.local.map(|local| local.ip()),
-        }
+        ends(self.peer)
+    }
+}
+
+fn ends(peer: Peer) -> Ends {
+    Ends {
+        peer: peer.addr.ip(),
+        own: peer.local.map(|local| local.ip()),
     }
 }
 

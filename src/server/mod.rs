@@ -194,7 +194,7 @@ fn unix_seconds() -> u64 {
 
 /// The routes as one service.
 fn routes(state: &State) -> BoxedFilter<(Response,)> {
-    endpoint::table(route_table(state))
+    endpoint::table(state, route_table(state))
 }
 
 /// The route table.

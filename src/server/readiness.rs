@@ -16,6 +16,9 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// The same, while the store cannot be written.
 const PAUSE_IN_TROUBLE: Duration = Duration::from_secs(2);
 
+/// The same, after a write that failed: at least.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(500);
+
 /// How long a try may take before the store counts as one that cannot be written. It is not given up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -46,7 +49,8 @@ impl Readiness {
         condition.clone()
     }
 
-    /// Tries the store of this gateway again and again, once at a time. Never ends; dropping it ends it.
+    /// Tries the store of this gateway again and again, once at a time, and soon where a write failed. Never ends;
+    /// dropping it ends it.
     pub async fn watch(&self, gateway: &Gateway) -> Infallible {
         let Ok(store) = gateway.store() else {
             return pending().await;
@@ -61,13 +65,18 @@ impl Readiness {
                     trying.await
                 }
             };
-            let pause = if found.is_ok() {
-                PAUSE
-            } else {
-                PAUSE_IN_TROUBLE
-            };
+            let works = found.is_ok();
             self.set(found.into());
-            sleep(pause).await;
+            if !works {
+                sleep(PAUSE_IN_TROUBLE).await;
+                continue;
+            }
+            let failure = async {
+                sleep(PAUSE_AFTER_FAILURE).await;
+                store.failed().await;
+            };
+            // An error is the end of the pause.
+            let _failed = timeout(PAUSE, failure).await;
         }
     }
 

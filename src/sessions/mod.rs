@@ -95,12 +95,15 @@ pub trait SessionStore: Send + Sync {
     /// Deletes what the policy no longer keeps, the oldest first and in small batches, so that runs hardly wait.
     fn prune(&self, policy: PrunePolicy) -> BoxFuture<'_, Result<Pruned, StoreError>>;
 
-    /// Whether a turn could be kept now: writes something small where something was ever written, and elsewhere sees
-    /// whether a file could be made.
+    /// Whether a turn could be kept now: tries whether there is room for one, and writes something small where something
+    /// was ever written, or elsewhere sees whether a file could be made.
     ///
     /// # Errors
     /// What would keep a turn from being kept.
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Waits until a write fails for the store's own sake; one that did since this was asked last counts.
+    fn failed(&self) -> BoxFuture<'_, ()>;
 
     /// Finishes every write that was asked for and closes the store; later ones are refused.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -187,6 +190,10 @@ pub enum Unavailable {
     Closed,
     #[error("its file is damaged or is something else")]
     Damaged,
+    #[error(
+        "its file was deleted, moved or replaced while it was open: put it back, or restart this program to use what is there now"
+    )]
+    Replaced,
     /// Anything else that the system or the database says; it names no place.
     #[error("{0}")]
     Failed(String),

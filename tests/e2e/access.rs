@@ -2,10 +2,12 @@
 
 mod identities;
 
-use reqwest::RequestBuilder;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::support::{Answer, House, Reply, Scripted, Shell, config_for, merged, reply};
+use super::support::{
+    Answer, House, Program, Ran, Reply, Scripted, Shell, config_for, http, merged, reply,
+};
 
 /// A gateway behind a proxy on this machine that names its user in `x-user`.
 fn behind_a_proxy(auth: Value) -> Value {
@@ -123,9 +125,91 @@ async fn who_guesses_is_locked_out_and_nobody_else_behind_the_same_proxy() {
     // What he writes in front is not believed.
     assert_eq!(send(right, "198.51.100.1, 203.0.113.9").await.status, 429);
     assert_eq!(send(right, "203.0.113.9, 198.51.100.1").await.status, 200);
+    // Whatever he asks for, be it there or not.
+    let ask = |method: Method, path: &str| {
+        let request = house.client.request(method, house.url(path));
+        reply(request.header("x-forwarded-for", "203.0.113.9"))
+    };
+    for (method, path) in [
+        (Method::GET, "/v1/models"),
+        (Method::PUT, "/v1/models"),
+        (Method::GET, "/nope"),
+        (Method::OPTIONS, "/v1/chat/completions"),
+    ] {
+        let locked = ask(method.clone(), path).await;
+        assert_eq!(
+            locked.fault(),
+            (429, "rate_limited".to_owned()),
+            "{method} {path}"
+        );
+        assert!(locked.header("retry-after").is_some());
+    }
+    assert_eq!(ask(Method::GET, "/health").await.status, 200);
     // This machine itself is exempt, and health is for everyone.
     assert_eq!(house.chat(hello()).await.status, 200);
     assert_eq!(house.get("/health").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_proxy_that_repeats_a_header_widens_nothing() {
+    let provider = Scripted::start().await;
+    provider.always(Answer::chat_auto("ok"));
+    let house = House::changed(&provider, behind_a_proxy(json!({ "password": "s3cret" }))).await;
+    let user = ("x-user", "ann");
+    let scopes = |list| ("x-openclaw-scopes", list);
+    let owner = |word| ("x-openclaw-sender-is-owner", word);
+    let twice = [user, scopes("operator.admin"), scopes("operator.read")];
+    let narrowed = with(&house, &twice).await;
+    assert_eq!(narrowed.fault(), (403, "missing_scope".to_owned()));
+    for words in [
+        &[owner("true"), owner("false")][..],
+        &[owner("")],
+        &[owner("yes")],
+    ] {
+        let refused = with(&house, &[&[user], words].concat()).await;
+        assert_eq!(refused.status, 400, "{words:?}");
+        assert!(
+            refused.text().contains("x-openclaw-sender-is-owner"),
+            "{}",
+            refused.text()
+        );
+    }
+    assert_eq!(with(&house, &[user, owner("false")]).await.status, 200);
+    let (password, page) = (
+        ("authorization", "Bearer s3cret"),
+        ("origin", "https://evil.example"),
+    );
+    assert_eq!(with(&house, &[password]).await.status, 200);
+    let refused = with(&house, &[password, page]).await;
+    assert_eq!(refused.fault(), (403, "origin_not_allowed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_token_of_a_variable_is_what_a_header_can_carry_of_it() {
+    let provider = Scripted::start().await;
+    let mut config = config_for(&provider);
+    config["gateway"]["auth"] = json!({});
+    let shell = Shell::with(&config);
+    let serve = |token: &str| {
+        let mut command = shell.command(&["gateway", "serve", "--port", "0"]);
+        command.env("OPENCLAW_GATEWAY_TOKEN", token);
+        command
+    };
+    let program = Program::start(serve(" t0ken\n"));
+    let url = format!("http://{}/v1/models", program.address());
+    let models = http().get(url).bearer_auth("t0ken");
+    assert_eq!(reply(models).await.status, 200);
+
+    let refused = Ran::of(&serve("t0ken\nof-two-lines").output().unwrap());
+    assert_eq!(refused.code, Some(78), "{refused:?}");
+    assert!(
+        refused
+            .err
+            .contains("`gateway.auth.token` holds a control character"),
+        "{}",
+        refused.err
+    );
+    assert!(!refused.err.contains("of-two-lines"), "{}", refused.err);
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::support::{
-    Answer, Frames, Gate, Program, Scripted, Shell, TOKEN, config_for, http, merged, reply, within,
+    Answer, Frames, Gate, Program, Raw, Scripted, Shell, TOKEN, config_for, http, merged, reply,
+    within,
 };
 
 const STOPPING: &str = "stopping: what runs may finish; a second signal ends it at once";
@@ -99,6 +100,28 @@ async fn what_outlasts_the_drain_ends_with_an_error_in_its_stream() {
     assert!(error.contains("shutting_down"), "{error}");
     assert_eq!(done, "data: [DONE]");
     assert_eq!(served.program.ended().await, Some(1));
+}
+
+#[tokio::test]
+async fn a_request_that_is_never_sent_whole_is_refused_when_the_drain_is_over_and_cut_is_nothing() {
+    let provider = Scripted::start().await;
+    let mut served = Served::with(&draining_for(&provider, 1));
+    let mut client = Raw::to(served.program.address()).await;
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\n\
+         content-type: application/json\r\ncontent-length: 1000\r\nexpect: 100-continue\r\n\r\n"
+    );
+    client.send(head).await;
+    // It has read the head, and waits for the body.
+    client.begin().await;
+    client.send("{").await;
+    served.stop().await;
+    let answer = String::from_utf8(client.rest().await).unwrap();
+    let (_, refusal) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(refusal.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(refusal.contains("shutting_down"), "{answer}");
+    assert_eq!(served.program.ended().await, Some(0));
+    assert_eq!(provider.requests().len(), 0);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What `/readyz` says, and what a store that cannot be used means to callers and to a shell.
 
+mod lost;
+
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;

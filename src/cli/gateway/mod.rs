@@ -105,7 +105,7 @@ impl ServeArgs {
             None => self.token.clone(),
         };
         if let Some(token) = token {
-            if token.is_empty() {
+            if token.trim().is_empty() {
                 return Err(CliError::Usage("the token is empty".to_owned()));
             }
             gateway.auth.token = Some(Secret::new(token));
@@ -148,10 +148,15 @@ pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
         // `gateway` alone is `gateway serve`.
         None | Some(GatewayCommand::Serve) => {}
     }
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let hangups = {
+        // First of all: until somebody listens for it, this signal ends the program.
+        let _within = runtime.enter();
+        [Hangups::new()?, Hangups::new()?]
+    };
     let mut loaded = context.load(Role::Server)?;
     args.serve.apply(&mut loaded.config.gateway)?;
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let done = runtime.block_on(serve(context, args.serve, loaded));
+    let done = runtime.block_on(serve(context, args.serve, loaded, hangups));
     // What a file system that does not answer has stuck is not waited for.
     runtime.shutdown_timeout(LAST_MOMENT);
     done
@@ -164,7 +169,12 @@ fn tell_of_doubts(settings: &GatewayConfig, access: &Access, ip: IpAddr) {
     }
 }
 
-async fn serve(context: &Context, args: ServeArgs, loaded: Loaded) -> anyhow::Result<()> {
+async fn serve(
+    context: &Context,
+    args: ServeArgs,
+    loaded: Loaded,
+    [hangups, terminal]: [Hangups; 2],
+) -> anyhow::Result<()> {
     let watch = Watch::over(args.files(&loaded));
     let manager = ServiceManager::of(&Environment::process());
     let settings = &loaded.config.gateway;
@@ -174,7 +184,6 @@ async fn serve(context: &Context, args: ServeArgs, loaded: Loaded) -> anyhow::Re
     tell_of_doubts(settings, &access, ip);
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
     let (first, second) = (Signals::new()?, Signals::new()?);
-    let (hangups, terminal) = (Hangups::new()?, Hangups::new()?);
     let listener = bind(SocketAddr::new(ip, settings.port)).await?;
     let address = listener.local_addr()?;
     announce(context, &loaded, address, &access)?;

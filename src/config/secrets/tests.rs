@@ -149,6 +149,29 @@ fn of_a_url_only_the_password_and_the_query_are_secret() {
 }
 
 #[test]
+fn the_credential_of_a_url_is_found_in_the_form_of_its_header() {
+    let of = |url: &str| {
+        let config = json!({ "models": { "providers": { "p": { "baseUrl": url } } } });
+        let config = serde_json::from_value(config).unwrap();
+        Secrets::of(&config, &Environment::default())
+    };
+    let secrets = of("https://user:p%40ss-w%6Frd@host.example/v1");
+    for shown in [
+        "Basic dXNlcjpwQHNzLXdvcmQ=",
+        "Basic dXNlcjpwQHNzLXdvcmQ",
+        "Basic p@ss-word",
+        "Basic p%40ss-w%6Frd",
+    ] {
+        assert_eq!(secrets.redact(shown), "Basic (redacted)", "{shown}");
+    }
+    let token = of("https://to%6Ben-12345@host.example");
+    for shown in ["dG9rZW4tMTIzNDU6", "token-12345", "to%6Ben-12345"] {
+        assert_eq!(token.redact(shown), REDACTED, "{shown}");
+    }
+    assert_eq!(of("https://u@h").redact("u at h"), "u at h");
+}
+
+#[test]
 fn of_the_process_only_variables_that_name_a_secret_count_and_of_files_all() {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let env = Environment::default()

@@ -303,6 +303,22 @@ async fn a_stream_that_outlasts_the_grace_period_ends_with_its_error_frame() {
 }
 
 #[tokio::test]
+async fn the_end_does_not_wait_for_the_rest_of_a_body_that_nobody_reads() {
+    let (house, chunk) = running_house(SHORT).await;
+    let mut client = house.visit().await;
+    client
+        .send("POST /run HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\nhalf")
+        .await;
+    chunk.send("first").await.unwrap();
+    client.until("first\r\n").await;
+    let begun = Instant::now();
+    house.drain.begin();
+    client.until("event: error\n\n\r\n0\r\n\r\n").await;
+    assert_eq!(house.served.await.unwrap(), Ended::Cut);
+    assert!(begun.elapsed() < FAREWELL);
+}
+
+#[tokio::test]
 async fn a_stream_that_ignores_the_ending_is_dropped_after_the_farewell() {
     let (house, chunk) = running_house(SHORT).await;
     let mut client = house.visit().await;

@@ -2,6 +2,7 @@
 
 mod claim;
 mod lease;
+mod opened;
 mod probe;
 mod prune;
 mod reader;
@@ -243,6 +244,10 @@ impl SessionStore for SqliteStore {
 
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(probe::probe(&self.0))
+    }
+
+    fn failed(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.0.writer.failed())
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -231,7 +231,7 @@ fn make(path: &Path) -> io::Result<()> {
     file.create(true).append(true).open(path).map(drop)
 }
 
-fn from_io(error: io::Error) -> StoreError {
+pub(super) fn from_io(error: io::Error) -> StoreError {
     StoreError::Unavailable(match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Unavailable::Full,
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {

@@ -4,10 +4,11 @@ mod desk;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use super::lease::Timing;
 use crate::sessions::queue::Queues;
@@ -32,6 +33,16 @@ pub(super) struct Writer {
     orders: Sender<Order>,
     /// Bounds the line of those who wait. Those who do not are bounded by the leases: each has one last write.
     places: Arc<Semaphore>,
+    signs: Arc<Signs>,
+}
+
+/// What the thread lets others see.
+#[derive(Default)]
+struct Signs {
+    /// The file was opened at least once.
+    opened: AtomicBool,
+    /// A transaction failed.
+    failed: Notify,
 }
 
 enum Order {
@@ -89,12 +100,24 @@ impl Writer {
     pub fn start(path: PathBuf, queues: Arc<Queues>, timing: Timing) -> std::io::Result<Self> {
         let (orders, inbox) = channel();
         let desk = Desk::new(path, queues, timing, inbox);
+        let signs = desk.signs();
         let thread = std::thread::Builder::new().name("session-writer".to_owned());
         thread.spawn(move || desk.run())?;
         Ok(Self {
             orders,
             places: Arc::new(Semaphore::new(LINE)),
+            signs,
         })
+    }
+
+    /// Whether the file was ever opened: then it is missed where it is gone.
+    pub fn has_opened(&self) -> bool {
+        self.signs.opened.load(Ordering::Relaxed)
+    }
+
+    /// Waits until a write fails; one that did since this was asked last counts.
+    pub async fn failed(&self) {
+        self.signs.failed.notified().await;
     }
 
     /// Does `work` and gives back its outcome once that is durable. Dropping the future does not undo it.

@@ -1,16 +1,18 @@
 //! The same for the program: its file, its signals, its log.
 
+use std::io::Write;
 use std::os::unix::net::UnixDatagram;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
 use reqwest::Client;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::{hello, streamed};
 use crate::support::{
-    Answer, Program, Scripted, Shell, TOKEN, config_for, http, merged, reply, within,
+    Answer, Program, Ran, Scripted, Shell, TOKEN, config_for, http, merged, reply, within,
 };
 
 const RELOADED: &str = "the configuration was reloaded";
@@ -298,6 +300,26 @@ async fn a_file_that_became_a_pipe_is_not_waited_for() {
         error.contains("is no file that can be read again"),
         "{error}"
     );
+}
+
+#[test]
+fn a_wish_to_reload_that_comes_while_it_starts_does_not_end_it() {
+    let shell = Shell::new();
+    let pipe = shell.home.path().join("pipe");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
+    let file = pipe.to_str().unwrap();
+    let arguments = ["--config", file, "gateway", "serve", "--port", "0"];
+    let mut command = shell.command(&arguments);
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // It opens when the program reads its configuration, which is not there before the signal.
+    let mut config = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
+    config.write_all(b"{ gatway: {} }").unwrap();
+    drop(config);
+    let ran = Ran::of(&child.wait_with_output().unwrap());
+    assert_eq!(ran.code, Some(78), "{ran:?}");
+    assert!(ran.err.contains("gatway"), "{ran:?}");
 }
 
 #[cfg(target_os = "linux")]

@@ -194,6 +194,18 @@ impl Program {
         kill_process(Pid::from_child(child), signal).unwrap();
     }
 
+    /// Lets none of its files grow over so many bytes, as a full disk would.
+    #[cfg(target_os = "linux")]
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        let child = self.child.as_ref().expect("it has not ended");
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(Pid::from_child(child)), Resource::Fsize, limit).unwrap();
+    }
+
     /// The code with which it ends by itself; `None` for a signal.
     pub async fn ended(&mut self) -> Option<i32> {
         let mut child = self.child.take().expect("it has not ended");

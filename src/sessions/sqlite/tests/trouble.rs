@@ -139,6 +139,97 @@ async fn a_probe_says_what_would_keep_a_turn_from_being_kept_and_makes_no_file()
 }
 
 #[tokio::test]
+async fn a_write_that_fails_is_told_to_who_waits_for_it_and_to_who_asks_later() {
+    let folder = folder();
+    let store = open(&folder);
+    let one = session("one");
+    post(&store, &one, "kept").await.unwrap();
+    let lease = store.acquire(&one).await.unwrap();
+    let mut failed = store.failed();
+    assert_eq!(failed.as_mut().now_or_never(), None);
+    leave_pages(&store, 0).await;
+    let head = store.load(&one).await.unwrap().head();
+    let big = turn(head, &"x".repeat(1 << 20));
+    assert_eq!(store.append(&lease, big.clone()).await, Err(FULL));
+    failed.await;
+    assert_eq!(store.append(&lease, big).await, Err(FULL));
+    assert_eq!(store.failed().now_or_never(), Some(()));
+    assert_eq!(store.failed().now_or_never(), None);
+}
+
+#[tokio::test]
+async fn what_is_outdone_by_a_newer_run_is_no_failure_of_the_store() {
+    let folder = folder();
+    let store = open(&folder);
+    let one = session("one");
+    let lease = store.acquire(&one).await.unwrap();
+    assert_eq!(store.delete(&one).await, Ok(true));
+    let late = store.append(&lease, turn(None, "late")).await;
+    assert_eq!(late, Err(StoreError::LostLease));
+    assert_eq!(store.failed().now_or_never(), None);
+}
+
+const REPLACED: StoreError = StoreError::Unavailable(Unavailable::Replaced);
+
+#[tokio::test]
+async fn a_store_whose_files_were_moved_away_keeps_nothing_until_they_are_back() {
+    let folder = folder();
+    let state = folder.path().join("state");
+    let store = SqliteStore::new(&state).unwrap();
+    let one = session("one");
+    post(&store, &one, "a").await.unwrap();
+    let lease = store.acquire(&one).await.unwrap();
+    let away = folder.path().join("away");
+    std::fs::rename(&state, &away).unwrap();
+    let next = turn(store.load(&one).await.unwrap().head(), "b");
+    for _ in 0..2 {
+        assert_eq!(store.append(&lease, next.clone()).await, Err(REPLACED));
+        assert_eq!(store.probe().await, Err(REPLACED));
+    }
+    assert!(!state.exists(), "nothing new is begun in its place");
+    std::fs::rename(&away, &state).unwrap();
+    assert_eq!(store.probe().await, Ok(()));
+    store.append(&lease, next).await.unwrap();
+    assert_eq!(lines(&store, &one).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn each_of_the_files_is_missed_and_another_one_of_its_name_does_not_do() {
+    for name in [FILE_NAME, "openclaw.sqlite-wal"] {
+        let folder = folder();
+        let store = open(&folder);
+        let one = session("one");
+        post(&store, &one, "a").await.unwrap();
+        let file = folder.path().join(name);
+        let copy = folder.path().join("copy");
+        std::fs::copy(&file, &copy).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(store.probe().await, Err(REPLACED), "{name}");
+        std::fs::rename(&copy, &file).unwrap();
+        assert_eq!(store.probe().await, Err(REPLACED), "{name}");
+        assert_eq!(post(&store, &one, "b").await, Err(REPLACED), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_probe_leaves_nothing_behind() {
+    let folder = folder();
+    let store = open(&folder);
+    let names = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(store.probe().await, Ok(()));
+    assert_eq!(names(), [""; 0]);
+    post(&store, &session("one"), "a").await.unwrap();
+    let before = names();
+    assert_eq!(store.probe().await, Ok(()));
+    assert_eq!(names(), before);
+}
+
+#[tokio::test]
 async fn a_session_that_runs_for_the_first_time_can_be_deleted() {
     let folder = folder();
     let store = open(&folder);

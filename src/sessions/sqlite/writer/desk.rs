@@ -4,14 +4,16 @@
 use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::{Durability, Job, Order, Task};
+use super::{Durability, Job, Order, Signs, Task};
 use crate::sessions::queue::Queues;
 use crate::sessions::sqlite::lease::{self, Timing};
+use crate::sessions::sqlite::opened::OpenedFiles;
 use crate::sessions::sqlite::schema;
 use crate::sessions::{StoreError, Unavailable};
 
@@ -36,8 +38,11 @@ pub(super) struct Desk {
     queues: Arc<Queues>,
     timing: Timing,
     inbox: Receiver<Order>,
+    signs: Arc<Signs>,
     /// `None` until the first write, and after a failure that a new connection may mend.
     connection: Option<Connection>,
+    /// Those of the connection.
+    files: OpenedFiles,
     /// What the connection was last told about flushing.
     synced: Option<Durability>,
     /// How long another process is waited for: briefly, once one was waited for in vain.
@@ -52,11 +57,18 @@ impl Desk {
             queues,
             timing,
             inbox,
+            signs: Arc::default(),
             connection: None,
+            files: OpenedFiles::default(),
             synced: None,
             patience: schema::BUSY_TIMEOUT,
             renewed: Instant::now(),
         }
+    }
+
+    /// What others see of it.
+    pub fn signs(&self) -> Arc<Signs> {
+        Arc::clone(&self.signs)
     }
 
     /// Works until the writer is closed or nobody is left to give an order.
@@ -154,6 +166,7 @@ impl Desk {
         };
         if let Err(Undone::Work(error) | Undone::Store(error)) = &result {
             self.roll_back(error);
+            self.signs.failed.notify_one();
         }
         result
     }
@@ -179,11 +192,17 @@ impl Desk {
     }
 
     fn open(&mut self, durability: Durability) -> Result<(), StoreError> {
+        if self.connection.is_some() {
+            self.files.check()?;
+        }
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
                 self.synced = None;
-                schema::open_for_writing(&self.path, self.patience)?
+                let connection = schema::open_for_writing(&self.path, self.patience)?;
+                self.files = OpenedFiles::of(&self.path);
+                self.signs.opened.store(true, Ordering::Relaxed);
+                connection
             }
         };
         let connection = self.connection.insert(connection);
@@ -200,8 +219,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Leaves nothing of a failed transaction. A full or locked disk will do again; after anything else the file is
-    /// opened anew, for it may have been replaced or mended.
+    /// Leaves nothing of a failed transaction. A full or locked disk will do again, and a file that was taken away may
+    /// be put back; after anything else the file is opened anew, for it may have been mended.
     fn roll_back(&mut self, error: &StoreError) {
         let Some(connection) = &self.connection else {
             return;
@@ -209,7 +228,9 @@ impl Desk {
         let clean = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
         let passing = matches!(
             error,
-            StoreError::Unavailable(Unavailable::Full | Unavailable::Locked)
+            StoreError::Unavailable(
+                Unavailable::Full | Unavailable::Locked | Unavailable::Replaced
+            )
         );
         if !(clean && passing) {
             self.connection = None;
