@@ -20,7 +20,7 @@ pub use message::{Audio, Document, Image, ImageSource, MESSAGE_FORMAT, Message, 
 pub use notes::{Notes, Phase};
 pub use picture::{MAX_IMAGE_BYTES, MAX_IMAGES, MAX_IMAGES_BYTES, picture_type};
 pub use request::{
-    Authority, ChatRequest, Delivery, ResponseFormat, Routing, RunRequest, Sampling, SessionName,
-    SessionRequest, SystemPrompt, Tool, ToolChoice,
+    Authority, ChatRequest, Delivery, ResponseFormat, Routing, RunRequest, Sampling, SessionAccess,
+    SessionName, SessionRequest, SystemPrompt, Tool, ToolChoice,
 };
 pub use vector::{NumberList, Vector};

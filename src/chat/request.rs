@@ -30,6 +30,16 @@ pub struct SessionRequest {
     /// Whose it is. Nobody else's can be named.
     pub principal: Principal,
     pub name: SessionName,
+    pub access: SessionAccess,
+}
+
+/// What a run does with its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionAccess {
+    /// It adds its turn, and has the session to itself for as long as it lasts.
+    Extend,
+    /// It builds on what is there, and leaves nothing.
+    Read,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +156,11 @@ pub struct ChatRequest {
     pub messages: Vec<Message>,
     pub tools: Vec<Tool>,
     pub tool_choice: ToolChoice,
+    /// Names of further tools of the caller, which must not be called this time.
+    pub withheld_tools: Vec<String>,
     pub parallel_tool_calls: Option<bool>,
+    /// Calls of tools of the house that may be carried out in the run, at most.
+    pub max_tool_calls: Option<u32>,
     pub format: ResponseFormat,
     pub sampling: Sampling,
     pub reasoning_effort: Option<String>,
@@ -160,6 +174,14 @@ pub struct ChatRequest {
 pub struct SystemPrompt {
     pub stable: Arc<str>,
     pub varying: String,
+}
+
+impl ChatRequest {
+    /// Whether a tool of the caller has this name, one that is withheld too.
+    pub fn is_callers_tool(&self, name: &str) -> bool {
+        self.tools.iter().any(|tool| tool.name == name)
+            || self.withheld_tools.iter().any(|own| own == name)
+    }
 }
 
 impl SystemPrompt {

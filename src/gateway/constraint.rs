@@ -12,12 +12,17 @@ use crate::chat::{ChatRequest, FinishReason, Message, ResponseFormat, ToolChoice
 /// The caller's conditions, compiled once for the run.
 pub struct Constraint {
     tool: Wanted,
+    /// Tools of the caller that must not be called.
+    withheld: Vec<String>,
     json: Json,
 }
 
 enum Wanted {
     Nothing,
+    /// A call of one of these.
     AnyOf(Vec<String>),
+    /// No call at all.
+    NoCall,
 }
 
 enum Json {
@@ -30,6 +35,8 @@ enum Json {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unmet {
     ToolChoice(String),
+    /// A call of this tool, which may not be called.
+    ForbiddenCall(String),
     Schema(String),
 }
 
@@ -48,7 +55,8 @@ impl Constraint {
     /// A schema that is none.
     pub fn of(request: &ChatRequest, asked_in_prompt: bool) -> Result<Option<Self>, RunError> {
         let tool = match &request.tool_choice {
-            ToolChoice::Auto | ToolChoice::None => Wanted::Nothing,
+            ToolChoice::Auto => Wanted::Nothing,
+            ToolChoice::None => Wanted::NoCall,
             ToolChoice::Required => {
                 Wanted::AnyOf(request.tools.iter().map(|tool| tool.name.clone()).collect())
             }
@@ -59,8 +67,23 @@ impl Constraint {
             ResponseFormat::JsonObject => Json::Object,
             ResponseFormat::Text => Json::Free,
         };
-        let free = matches!((&tool, &json), (Wanted::Nothing, Json::Free));
-        Ok((!free).then_some(Self { tool, json }))
+        let withheld = request.withheld_tools.clone();
+        let free = matches!((&tool, &json), (Wanted::Nothing, Json::Free)) && withheld.is_empty();
+        Ok((!free).then_some(Self {
+            tool,
+            withheld,
+            json,
+        }))
+    }
+
+    /// Whether nothing may be called, neither of the caller's tools nor of the house's.
+    pub fn forbids_calls(&self) -> bool {
+        matches!(self.tool, Wanted::NoCall)
+    }
+
+    /// Whether a tool of this name must not be called. A call of it never reaches the caller.
+    pub fn forbids(&self, name: &str) -> bool {
+        self.forbids_calls() || self.withheld.iter().any(|withheld| withheld == name)
     }
 
     /// Whether the text of the answer must be JSON, and nothing beside it.
@@ -69,8 +92,11 @@ impl Constraint {
     }
 
     /// Whether an answer that ended for `reason` is what was asked for. One that was cut short, filtered or refused is
-    /// told as what it is, not as a failure to obey.
+    /// told as what it is, not as a failure to obey; a call that is forbidden is one all the same.
     pub fn check(&self, said: &Said, reason: FinishReason) -> Result<(), Unmet> {
+        if let Some(call) = said.tool_calls.iter().find(|call| self.forbids(&call.name)) {
+            return Err(Unmet::ForbiddenCall(call.name.clone()));
+        }
         let cut_short = matches!(reason, FinishReason::Length | FinishReason::ContentFilter);
         if cut_short || !said.refusal.is_empty() {
             return Ok(());
@@ -141,6 +167,9 @@ impl Unmet {
             Self::ToolChoice(names) => {
                 format!("You must answer with a call of one of these tools, and no text: {names}.")
             }
+            Self::ForbiddenCall(name) => format!(
+                "The tool `{name}` may not be called now. Answer again, without a call of it."
+            ),
             Self::Schema(reason) => format!(
                 "Your answer does not have the required form: {reason}. Answer again, with the corrected JSON and nothing else."
             ),
@@ -240,6 +269,34 @@ mod tests {
                 .unwrap()
                 .is_some()
         );
+    }
+
+    #[test]
+    fn a_call_that_is_ruled_out_is_unmet_however_the_answer_ended() {
+        let call = Said {
+            tool_calls: vec![ToolCall {
+                id: "1".into(),
+                name: "g".into(),
+                arguments: "{}".into(),
+            }],
+            ..Said::default()
+        };
+        let none = ChatRequest {
+            tool_choice: ToolChoice::None,
+            ..ChatRequest::default()
+        };
+        let withheld = ChatRequest {
+            withheld_tools: vec!["g".into()],
+            ..ChatRequest::default()
+        };
+        for request in [none, withheld] {
+            let constraint = Constraint::of(&request, false).unwrap().unwrap();
+            for reason in [FinishReason::ToolCalls, FinishReason::Length] {
+                let unmet = Err(Unmet::ForbiddenCall("g".into()));
+                assert_eq!(constraint.check(&call, reason), unmet);
+            }
+            assert_eq!(constraint.check(&text("hi"), FinishReason::Stop), Ok(()));
+        }
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::error::RunError;
 use super::timed_store::TimedStore;
 use super::window::{Room, Window};
-use crate::chat::{AgentId, Finished, Message, ModelRef, SessionName, SessionRequest};
+use crate::chat::{
+    AgentId, Finished, Message, ModelRef, SessionAccess, SessionName, SessionRequest,
+};
 use crate::sessions::{Lease, Meaning, NewTurn, SessionId, SessionKey, TurnId, TurnState, meaning};
 
 /// A session that a run has to itself, and the turn that the run adds to it.
@@ -19,7 +21,8 @@ pub struct Kept {
 
 /// A session, opened for a run.
 pub struct Entered {
-    pub kept: Kept,
+    /// `None` where the session is only read.
+    pub kept: Option<Kept>,
     /// What the model is sent.
     pub messages: Vec<Message>,
     /// What no longer fits, oldest first.
@@ -34,7 +37,10 @@ pub fn identify(
     agent: &AgentId,
     request: Option<SessionRequest>,
 ) -> Result<Option<SessionId>, RunError> {
-    let Some(SessionRequest { principal, name }) = request else {
+    let Some(SessionRequest {
+        principal, name, ..
+    }) = request
+    else {
         return Ok(None);
     };
     let key = match name {
@@ -50,24 +56,29 @@ pub fn identify(
     Ok(key.map(|key| SessionId { principal, key }))
 }
 
-/// Waits for the session's turn and finds out what the request's messages mean in it.
+/// Finds out what the request's messages mean in the session; a run that adds to it waits for its turn first.
 ///
 /// # Errors
 /// A store that cannot be used, or too many runs that wait for this session.
 pub async fn enter(
     store: TimedStore,
-    session: &SessionId,
+    (session, access): (&SessionId, SessionAccess),
     request: Vec<Message>,
     (window, room): (&Window, Room),
 ) -> Result<Entered, RunError> {
-    let lease = store.acquire(session).await?;
+    let lease = match access {
+        SessionAccess::Extend => Some(store.acquire(session).await?),
+        SessionAccess::Read => None,
+    };
     let history = store.load(session).await?;
     let window = window.calibrated(&history);
-    let kept = |parent, input| Kept {
-        store,
-        lease,
-        parent,
-        input,
+    let kept = |parent, input| {
+        lease.map(|lease| Kept {
+            store,
+            lease,
+            parent,
+            input,
+        })
     };
     Ok(match meaning(history, request) {
         Meaning::Continue {

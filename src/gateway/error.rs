@@ -46,6 +46,9 @@ pub enum RunError {
     /// The caller insisted on a tool call, and no answer held one.
     #[error("the model called none of the tools that `tool_choice` asks for: {tools}")]
     ToolChoiceUnmet { tools: String },
+    /// The caller ruled the call out, and the model insisted on it.
+    #[error("the model called `{tool}`, which `tool_choice` does not allow")]
+    ForbiddenCall { tool: String },
     /// The caller insisted on a form, and no answer had it.
     #[error("the model's answer does not match `response_format`: {reason}")]
     SchemaUnmet { reason: String },
@@ -102,6 +105,7 @@ impl From<Unmet> for RunError {
     fn from(unmet: Unmet) -> Self {
         match unmet {
             Unmet::ToolChoice(tools) => Self::ToolChoiceUnmet { tools },
+            Unmet::ForbiddenCall(tool) => Self::ForbiddenCall { tool },
             Unmet::Schema(reason) => Self::SchemaUnmet { reason },
         }
     }
@@ -120,6 +124,7 @@ impl RunError {
             Self::Deadline { .. } => Fault::TimedOut,
             Self::Unfinished
             | Self::ToolChoiceUnmet { .. }
+            | Self::ForbiddenCall { .. }
             | Self::SchemaUnmet { .. }
             | Self::ToolRounds { .. }
             | Self::ToolLoop { .. } => Fault::Upstream,
@@ -166,7 +171,7 @@ impl RunError {
             Self::Busy { .. } => Some("too_many_runs"),
             Self::Deadline { .. } => Some("run_timeout"),
             Self::Unfinished => Some("provider_broken_answer"),
-            Self::ToolChoiceUnmet { .. } => Some("tool_choice_unmet"),
+            Self::ToolChoiceUnmet { .. } | Self::ForbiddenCall { .. } => Some("tool_choice_unmet"),
             Self::SchemaUnmet { .. } => Some("schema_unmet"),
             Self::ToolRounds { .. } => Some("tool_rounds_exceeded"),
             Self::ToolLoop { .. } => Some("tool_loop"),

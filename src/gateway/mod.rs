@@ -14,6 +14,7 @@ mod embed_cap;
 mod error;
 mod explain;
 mod failover;
+mod house;
 mod listing;
 mod memory;
 pub mod metrics;

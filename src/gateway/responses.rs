@@ -49,7 +49,8 @@ impl Gateway {
         })
     }
 
-    /// The response with this id and all that it continues, the oldest first.
+    /// The response with this id and all that it continues, the oldest first. One that lacks any of them (deleted, or too
+    /// old) cannot be continued: nobody is given another context than the one that was asked for.
     ///
     /// # Errors
     /// [`RunError::UnknownResponse`] where any of them is not there, or belongs elsewhere: nobody learns which.

@@ -5,25 +5,21 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, FutureExt};
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::BoxFuture;
 
 use super::catalog::Callable;
 use super::constraint::{Constraint, Unmet};
 use super::error::RunError;
-use super::metrics::Metrics;
+use super::house::House;
 use super::said::Said;
 use crate::chat::{
     ChatRequest, Delivery, Delta, FinishReason, Message, Part, ToolActivity, ToolCall,
     ToolCallDelta,
 };
-use crate::tools::{Tool, ToolContext, ToolResult, call};
+use crate::tools::ToolResult;
 
 /// Further tries for an answer that is not what the caller insists on.
 const REPAIRS: u32 = 1;
-
-/// Calls of one answer that are carried out at once.
-const CALLS_AT_ONCE: usize = 8;
 
 /// The same call failing as often as this, one time after the other, ends the run.
 const SAME_FAILURES: u32 = 3;
@@ -48,13 +44,6 @@ pub struct Rounds {
     anything_out: bool,
     pub chain: Arc<[Callable]>,
     pub chat: Arc<ChatRequest>,
-}
-
-/// The tools of the house that this run has.
-pub struct House {
-    pub tools: Vec<Arc<dyn Tool>>,
-    pub context: ToolContext,
-    pub metrics: Arc<Metrics>,
 }
 
 /// What follows an answer.
@@ -120,11 +109,13 @@ impl Rounds {
         }
     }
 
-    /// A fragment of a caller's call, its index counted among those; nothing of the house's own.
+    /// A fragment of a caller's call, its index counted among those; nothing of the house's own, nor of a call that the
+    /// caller has ruled out.
     fn visible(&mut self, fragment: ToolCallDelta) -> Option<ToolCallDelta> {
         if fragment.index >= self.shown.len() {
             let name = fragment.name.as_deref().unwrap_or_default();
-            let index = (!self.is_ours(name)).then(|| self.shown.iter().flatten().count());
+            let is_hidden = self.is_ours(name) || self.forbids(name);
+            let index = (!is_hidden).then(|| self.shown.iter().flatten().count());
             self.shown.push(index);
         }
         let index = (*self.shown.get(fragment.index)?)?;
@@ -132,10 +123,17 @@ impl Rounds {
     }
 
     /// Whether the house answers a call of this name: its own tools, and those that nobody has, which it answers as
-    /// unknown.
+    /// unknown. Where nothing may be called it answers none.
     fn is_ours(&self, name: &str) -> bool {
+        let constraint = self.constraint.as_ref();
+        let may_call = !constraint.is_some_and(Constraint::forbids_calls);
         let is_named = self.chat.tools.iter().any(|tool| tool.name == name);
-        self.house.has(name) || (!is_named && !self.house.tools.is_empty())
+        may_call && (self.house.has(name) || (!is_named && !self.house.tools.is_empty()))
+    }
+
+    fn forbids(&self, name: &str) -> bool {
+        let constraint = self.constraint.as_ref();
+        constraint.is_some_and(|constraint| constraint.forbids(name))
     }
 
     /// # Errors
@@ -299,30 +297,4 @@ fn with_told<'a>(told: &str, said: &'a Said) -> Cow<'a, Said> {
     let mut whole = said.clone();
     whole.text.insert_str(0, told);
     Cow::Owned(whole)
-}
-
-impl House {
-    fn has(&self, name: &str) -> bool {
-        self.tools.iter().any(|tool| tool.name() == name)
-    }
-
-    /// Carries calls out, several at once; the results are in the order of the calls.
-    fn carry_out(&self, calls: Vec<ToolCall>) -> BoxFuture<'static, Vec<ToolResult>> {
-        let (tools, context) = (self.tools.clone(), self.context.clone());
-        let metrics = Arc::clone(&self.metrics);
-        Box::pin(async move {
-            let mut work = Vec::with_capacity(calls.len());
-            for wanted in &calls {
-                tracing::debug!(tool = wanted.name, id = wanted.id, "a tool is called");
-                let meter = match tools.iter().any(|tool| tool.name() == wanted.name) {
-                    true => metrics.tools.of(&wanted.name),
-                    false => metrics.tools.other(),
-                };
-                let carried_out = call(&tools, &context, &wanted.name, &wanted.arguments);
-                let counted = carried_out.inspect(move |result| meter.count(result.is_error()));
-                work.push(counted.boxed());
-            }
-            stream::iter(work).buffered(CALLS_AT_ONCE).collect().await
-        })
-    }
 }

@@ -16,9 +16,9 @@ use super::constraint::Constraint;
 use super::content_log::ContentLog;
 use super::continuity::{Entered, Kept, enter, identify};
 use super::error::RunError;
-use super::metrics::Metrics;
+use super::house::House;
 use super::progress::{Progress, Watched};
-use super::rounds::{House, Next, Rounds};
+use super::rounds::{Next, Rounds};
 use super::summary::summarize;
 use super::target::Plan;
 use super::timed_store::TimedStore;
@@ -64,6 +64,7 @@ async fn begin(
         let secrets = inner.providers.secrets().clone();
         progress.content = Some(Box::new(ContentLog::begin(&agent.id, &request, secrets)));
     }
+    let access = request.session.as_ref().map(|session| session.access);
     let session = identify(&agent.id, request.session)?;
     let limit = request
         .timeout
@@ -84,12 +85,12 @@ async fn begin(
         store: inner.lasting.store.clone(),
         workbench: Arc::clone(&plan.workbench),
     };
-    let mut house = house((plan, &inner.lasting.metrics), &chain, &chat, context);
+    let mut house = House::new((plan, &inner.lasting.metrics), &chain, &chat, context);
     if !inner.servers.is_empty() && !agent.public_mode {
         let models: Vec<&ModelRef> = chain.iter().map(|model| &model.id).collect();
         let tools = inner.servers.tools(&plan.policy, &models);
         let tools = deadline.bound(async { Ok(tools.await) }).await?;
-        let is_free = |tool: &Arc<dyn Tool>| chat.tools.iter().all(|own| own.name != tool.name());
+        let is_free = |tool: &Arc<dyn Tool>| !chat.is_callers_tool(tool.name());
         let room = MAX_TOOLS.saturating_sub(chat.tools.len() + house.tools.len());
         let all = tools.into_iter().filter(is_free);
         house.tools.extend(all.take(room));
@@ -114,7 +115,7 @@ async fn begin(
         CompactionMode::Off | CompactionMode::Default | CompactionMode::Safeguard => Room::All,
     };
     let begun = async {
-        let (kept, usage) = match &session {
+        let (kept, usage) = match session.as_ref().zip(access) {
             None => (None, None),
             Some(session) => {
                 let store = TimedStore {
@@ -129,8 +130,7 @@ async fn begin(
                     let how = (plan, &window, &mut deadline);
                     Ok::<_, RunError>(settle(how, &chain, entered, &mut chat).await)
                 };
-                let (kept, usage) = entered.boxed().await?;
-                (Some(kept), usage)
+                entered.boxed().await?
             }
         };
         if let Some(widest) = agent.context_tokens.or_else(|| widest(&chain)) {
@@ -179,7 +179,7 @@ async fn settle(
     chain: &Arc<[Callable]>,
     entered: Entered,
     chat: &mut ChatRequest,
-) -> (Kept, Option<Usage>) {
+) -> (Option<Kept>, Option<Usage>) {
     let Entered {
         mut kept,
         messages,
@@ -193,7 +193,9 @@ async fn settle(
         Ok((summary, usage)) => {
             let mut stored = vec![summary.clone()];
             stored.extend(chat.messages.iter().cloned());
-            kept.begin_anew(stored);
+            if let Some(kept) = &mut kept {
+                kept.begin_anew(stored);
+            }
             chat.messages.insert(0, summary.without_mark());
             (kept, usage)
         }
@@ -201,34 +203,6 @@ async fn settle(
             tracing::warn!(agent = %plan.agent.id, %error, "no summary: the oldest turns are left out");
             (kept, None)
         }
-    }
-}
-
-/// The tools of the house for this run: those that every model of the chain may have, and that no tool of the caller's
-/// takes the name of.
-fn house(
-    (plan, metrics): (&Plan, &Arc<Metrics>),
-    chain: &[Callable],
-    chat: &ChatRequest,
-    context: ToolContext,
-) -> House {
-    let mut offered = tools::offered(&plan.policy, &context);
-    for model in &chain[1..] {
-        if offered.is_empty() {
-            break;
-        }
-        let fallback = ToolContext {
-            model: model.id.clone(),
-            ..context.clone()
-        };
-        let also = tools::offered(&plan.policy, &fallback);
-        offered.retain(|tool| also.iter().any(|other| other.name() == tool.name()));
-    }
-    offered.retain(|tool| chat.tools.iter().all(|own| own.name != tool.name()));
-    House {
-        tools: offered,
-        context,
-        metrics: Arc::clone(metrics),
     }
 }
 

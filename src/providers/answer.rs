@@ -1,6 +1,6 @@
 //! What every dialect's reader shares: the queue of events that it fills, and the stream that empties it.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,7 +9,7 @@ use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use super::{ChatStream, ProviderError};
-use crate::chat::{ChatEvent, Delta, FinishReason, Finished, Usage};
+use crate::chat::{ChatEvent, Delta, FinishReason, Finished, ToolCallDelta, Usage};
 use crate::sse::{Event, ReadError};
 
 /// Reads the events of one streamed answer, in order. Pure: bytes and time are somebody else's.
@@ -26,6 +26,8 @@ pub trait Reader: Send + Unpin {
 pub struct Answer {
     provider: String,
     ready: VecDeque<ChatEvent>,
+    /// Of its tool calls.
+    call_ids: HashSet<String>,
     over: bool,
 }
 
@@ -34,6 +36,7 @@ impl Answer {
         Self {
             provider: provider.to_owned(),
             ready: VecDeque::new(),
+            call_ids: HashSet::new(),
             over: false,
         }
     }
@@ -54,7 +57,13 @@ impl Answer {
         }
     }
 
-    pub fn put(&mut self, delta: Delta) {
+    /// Adds a delta. A call that bears the id of another gets one of its own: each must be answered by itself.
+    pub fn put(&mut self, mut delta: Delta) {
+        if let Delta::ToolCall(ToolCallDelta { id: Some(id), .. }) = &mut delta
+            && !self.call_ids.insert(id.clone())
+        {
+            *id = new_call_id();
+        }
         self.ready.push_back(ChatEvent::Delta(delta));
     }
 
@@ -105,6 +114,11 @@ impl Answer {
     pub fn into_events(self) -> Vec<ChatEvent> {
         self.ready.into()
     }
+}
+
+/// An id for a call that its server gave none.
+pub fn new_call_id() -> String {
+    format!("call_{}", uuid::Uuid::new_v4().simple())
 }
 
 /// The chat events of a stream of wire events. An error is its last item.

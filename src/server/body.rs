@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::error::ApiError;
-pub use checks::{object_of, within};
+pub use checks::{object_of, one_of, within};
 pub(in crate::server) use forms::string_or;
 pub use forms::{Object, objects};
 use members::Distinct;

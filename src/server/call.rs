@@ -4,7 +4,7 @@ use hyper::{HeaderMap, StatusCode};
 
 use super::error::ApiError;
 use crate::auth::{Caller, Scope};
-use crate::chat::{self, Authority, Notes, SessionName, SessionRequest};
+use crate::chat::{self, Authority, Notes, SessionAccess, SessionName, SessionRequest};
 use crate::config::HttpSessions;
 
 /// One authenticated request.
@@ -126,6 +126,7 @@ impl<B> Call<B> {
         Some(SessionRequest {
             principal: self.caller.principal().clone(),
             name,
+            access: SessionAccess::Extend,
         })
     }
 }

@@ -30,6 +30,7 @@ mod responses;
 mod socket;
 mod tool_choice;
 mod tool_event;
+mod tool_names;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

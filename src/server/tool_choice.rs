@@ -3,6 +3,27 @@
 use super::error::ApiError;
 use crate::chat::{Tool, ToolChoice};
 
+/// What a choice comes to.
+#[derive(Debug)]
+pub struct Chosen {
+    /// The tools that may be called.
+    pub offered: Vec<Tool>,
+    /// Names of those that may not.
+    pub withheld: Vec<String>,
+    pub choice: ToolChoice,
+}
+
+impl Chosen {
+    /// Among all tools.
+    pub fn among(tools: Vec<Tool>, choice: ToolChoice) -> Self {
+        Self {
+            offered: tools,
+            withheld: Vec::new(),
+            choice,
+        }
+    }
+}
+
 /// A choice of one word.
 ///
 /// # Errors
@@ -42,18 +63,17 @@ pub fn this_one(name: String, tools: &[Tool], param: &str) -> Result<ToolChoice,
 /// # Errors
 /// 400 for an empty list, and for a mode that means nothing.
 pub fn narrow(
-    mut tools: Vec<Tool>,
+    tools: Vec<Tool>,
     names: &[String],
     mode: &str,
     at: &str,
-) -> Result<(Vec<Tool>, ToolChoice), ApiError> {
+) -> Result<Chosen, ApiError> {
     if names.is_empty() {
         return Err(ApiError::invalid(
             format!("{at}.tools"),
             format!("`{at}.tools` must list at least one tool"),
         ));
     }
-    tools.retain(|tool| names.contains(&tool.name));
     let choice = match mode {
         "auto" => ToolChoice::Auto,
         "required" => ToolChoice::Required,
@@ -64,5 +84,12 @@ pub fn narrow(
             ));
         }
     };
-    Ok((tools, choice))
+    let (offered, withheld): (Vec<Tool>, Vec<Tool>) = tools
+        .into_iter()
+        .partition(|tool| names.contains(&tool.name));
+    Ok(Chosen {
+        offered,
+        withheld: withheld.into_iter().map(|tool| tool.name).collect(),
+        choice,
+    })
 }

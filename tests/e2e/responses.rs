@@ -8,6 +8,7 @@ mod input;
 mod items;
 mod kept;
 mod tools;
+mod unkept;
 
 use serde_json::{Value, json};
 

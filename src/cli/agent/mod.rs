@@ -15,8 +15,8 @@ use futures_util::StreamExt;
 use super::logging::Role;
 use super::{Context, finish_writes, until_interrupted};
 use crate::chat::{
-    ChatRequest, Delivery, Notes, Principal, Routing, RunRequest, Sampling, SessionName,
-    SessionRequest,
+    ChatRequest, Delivery, Notes, Principal, Routing, RunRequest, Sampling, SessionAccess,
+    SessionName, SessionRequest,
 };
 use crate::gateway::Gateway;
 use answer::{Answer, Form};
@@ -146,6 +146,7 @@ impl AgentArgs {
             session: self.session_key.map(|key| SessionRequest {
                 principal: Principal::Owner,
                 name: SessionName::Key(key),
+                access: SessionAccess::Extend,
             }),
             timeout: self.timeout,
             notes: Notes::default(),

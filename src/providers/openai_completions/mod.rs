@@ -1,5 +1,6 @@
 //! The `openai-completions` dialect: OpenAI's Chat Completions and Embeddings, which most servers speak.
 
+mod calls;
 mod content;
 pub(super) mod embeddings;
 mod messages;

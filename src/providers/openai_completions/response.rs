@@ -2,14 +2,15 @@
 //! speak it.
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use super::super::ProviderError;
 use super::super::answer::{Answer, Reader};
 use super::super::rejection;
+use super::calls::{Calls, WireCall};
 use super::content::{First, Text};
-use crate::chat::{Delta, FinishReason, ToolCallDelta, Usage};
+use crate::chat::{Delta, FinishReason, Usage};
 use crate::sse::Event;
 
 /// A chunk of a stream, or a whole completion: the two differ in the name of one member.
@@ -36,27 +37,6 @@ struct Said {
     reasoning: Option<Text>,
     refusal: Option<String>,
     tool_calls: Option<Vec<WireCall>>,
-}
-
-#[derive(Deserialize)]
-struct WireCall {
-    index: Option<usize>,
-    id: Option<String>,
-    function: Option<WireFunction>,
-}
-
-#[derive(Deserialize)]
-struct WireFunction {
-    name: Option<String>,
-    arguments: Option<Arguments>,
-}
-
-/// JSON text, or from some servers the JSON itself.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Arguments {
-    Text(String),
-    Object(Map<String, Value>),
 }
 
 #[derive(Deserialize)]
@@ -103,7 +83,10 @@ impl From<WireUsage> for Usage {
 /// Reads a whole completion.
 pub fn whole(provider: &str, body: &[u8]) -> Result<Answer, ProviderError> {
     let mut answer = Answer::new(provider);
-    let mut reader = ChunkReader::default();
+    let mut reader = ChunkReader {
+        calls: Calls::whole(),
+        ..ChunkReader::default()
+    };
     reader.chunk(body, &mut answer)?;
     if reader.finish.is_none() && answer.is_empty() {
         return Err(answer.broken("a completion without a choice"));
@@ -200,80 +183,6 @@ fn finish_reason(word: &str) -> Option<FinishReason> {
     })
 }
 
-/// The tool calls of an answer so far: what a server calls an index may be missing, or the same for all.
-#[derive(Default)]
-struct Calls(Vec<KnownCall>);
-
-struct KnownCall {
-    wire_index: Option<usize>,
-    id: String,
-}
-
-/// More calls in one answer are taken for nonsense and dropped.
-const MAX_CALLS: usize = 256;
-
-impl Calls {
-    fn any(&self) -> bool {
-        !self.0.is_empty()
-    }
-
-    fn latest(&self, index: usize) -> Option<usize> {
-        self.0
-            .iter()
-            .rposition(|call| call.wire_index == Some(index))
-    }
-
-    fn fragment(&mut self, wire: WireCall) -> Option<ToolCallDelta> {
-        let function = wire.function.unwrap_or(WireFunction {
-            name: None,
-            arguments: None,
-        });
-        let arguments = match function.arguments {
-            None => String::new(),
-            Some(Arguments::Text(text)) => text,
-            Some(Arguments::Object(object)) => Value::Object(object).to_string(),
-        };
-        let id = wire.id.filter(|id| !id.is_empty());
-        let known = match (&id, wire.index) {
-            (Some(id), index) => self
-                .0
-                .iter()
-                .position(|call| call.id == *id && call.wire_index == index),
-            (None, Some(index)) => self.latest(index),
-            (None, None) if function.name.is_none() => self.0.len().checked_sub(1),
-            (None, None) => None,
-        };
-        // A call needs a name: a fragment without one belongs to the call of its index, whatever id it bears.
-        let known = match (known, wire.index) {
-            (None, Some(index)) if function.name.is_none() => self.latest(index),
-            (known, _) => known,
-        };
-        if let Some(index) = known {
-            return (!arguments.is_empty()).then_some(ToolCallDelta {
-                index,
-                id: None,
-                name: None,
-                arguments,
-            });
-        }
-        let name = function.name?;
-        if self.0.len() == MAX_CALLS {
-            return None;
-        }
-        let id = id.unwrap_or_else(|| format!("call_{}", uuid::Uuid::new_v4().simple()));
-        self.0.push(KnownCall {
-            wire_index: wire.index,
-            id: id.clone(),
-        });
-        Some(ToolCallDelta {
-            index: self.0.len() - 1,
-            id: Some(id),
-            name: Some(name),
-            arguments,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,29 +209,6 @@ mod tests {
         Ok(events.iter().map(|event| format!("{event:?}")).collect())
     }
 
-    fn calls(chunks: &[&str]) -> Vec<ToolCallDelta> {
-        let call = |event| match event {
-            ChatEvent::Delta(Delta::ToolCall(call)) => Some(call),
-            _ => None,
-        };
-        let mut chunks = chunks.to_vec();
-        chunks.push("[DONE]");
-        events(&chunks)
-            .unwrap()
-            .into_iter()
-            .filter_map(call)
-            .collect()
-    }
-
-    fn delta(index: usize, id: Option<&str>, name: Option<&str>, arguments: &str) -> ToolCallDelta {
-        ToolCallDelta {
-            index,
-            id: id.map(Into::into),
-            name: name.map(Into::into),
-            arguments: arguments.into(),
-        }
-    }
-
     #[test]
     fn usage_that_comes_after_the_finish_reason_is_in_the_finish() {
         let events = read(&[
@@ -347,53 +233,6 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "p sent an answer that cannot be used: the stream ended before its end"
-        );
-    }
-
-    #[test]
-    fn calls_with_the_same_index_and_different_ids_are_different_calls() {
-        let calls = calls(&[
-            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}}]}"#,
-            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"b","function":{"name":"g","arguments":""}}]}}]}"#,
-            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":1}"}}]}}]}"#,
-        ]);
-        assert_eq!(
-            calls,
-            [
-                delta(0, Some("a"), Some("f"), "{}"),
-                delta(1, Some("b"), Some("g"), ""),
-                delta(1, None, None, "{\"x\":1}"),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_call_whose_server_repeats_id_and_name_stays_one_call() {
-        let calls = calls(&[
-            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}}]}"#,
-            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"}"}}]}}]}"#,
-        ]);
-        assert_eq!(
-            calls,
-            [
-                delta(0, Some("a"), Some("f"), "{"),
-                delta(0, None, None, "}")
-            ]
-        );
-    }
-
-    #[test]
-    fn a_server_with_a_new_id_for_every_fragment_loses_no_arguments() {
-        let calls = calls(&[
-            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}}]}"#,
-            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"b","function":{"arguments":"}"}}]}}]}"#,
-        ]);
-        assert_eq!(
-            calls,
-            [
-                delta(0, Some("a"), Some("f"), "{"),
-                delta(0, None, None, "}")
-            ]
         );
     }
 

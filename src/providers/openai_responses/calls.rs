@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::super::answer::new_call_id;
 use crate::chat::ToolCallDelta;
 
 /// A `function_call` item, as far as it is there.
@@ -66,12 +67,18 @@ impl Calls {
     ) -> Option<ToolCallDelta> {
         let name = call.name.clone()?;
         let call_id = call.call_id.clone().filter(|id| !id.is_empty());
-        let is_same = |known: &Known| call_id.as_ref() == Some(&known.call_id);
+        // Of two items whose places are known the ids decide nothing.
+        let is_elsewhere = |known: &Known| {
+            let places = known.output_index.zip(output_index);
+            places.is_some_and(|(one, other)| one != other)
+        };
+        let is_same =
+            |known: &Known| call_id.as_ref() == Some(&known.call_id) && !is_elsewhere(known);
         let known = self.named(output_index, call.id.as_deref()).is_some();
         if known || self.0.iter().any(is_same) || self.0.len() == MAX_CALLS {
             return None;
         }
-        let call_id = call_id.unwrap_or_else(|| format!("call_{}", uuid::Uuid::new_v4().simple()));
+        let call_id = call_id.unwrap_or_else(new_call_id);
         self.0.push(Known {
             output_index,
             item_id: call.id.clone().filter(|id| !id.is_empty()),

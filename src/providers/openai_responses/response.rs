@@ -20,8 +20,8 @@ pub fn whole(provider: &str, body: &[u8]) -> Result<Answer, ProviderError> {
         return Err(failure(response.ending.error, &answer)
             .unwrap_or_else(|| answer.broken("a response without output")));
     };
-    for item in output {
-        reader.item(item, &mut answer);
+    for (index, item) in output.into_iter().enumerate() {
+        reader.item(index, item, &mut answer);
     }
     reader.end(response.ending, &mut answer)?;
     Ok(answer)
@@ -96,7 +96,7 @@ impl EventReader {
     }
 
     /// An item of which nothing has been told.
-    fn item(&mut self, item: Item, answer: &mut Answer) {
+    fn item(&mut self, index: usize, item: Item, answer: &mut Answer) {
         match item {
             Item::Message { content } => {
                 for part in content.into_iter().flatten() {
@@ -117,7 +117,7 @@ impl EventReader {
                     self.think(thought.text, answer);
                 }
             }
-            Item::FunctionCall(call) => self.call(None, call, answer),
+            Item::FunctionCall(call) => self.call(Some(index), call, answer),
             Item::Other => {}
         }
     }

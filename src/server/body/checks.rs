@@ -24,6 +24,17 @@ pub fn within(name: &str, value: Option<f64>, range: RangeInclusive<f64>) -> Res
     }
 }
 
+/// # Errors
+/// 400 for a word that is none of these.
+pub fn one_of(name: &str, value: Option<&str>, words: &[&str]) -> Result<(), ApiError> {
+    if value.is_none_or(|value| words.contains(&value)) {
+        return Ok(());
+    }
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    let message = format!("`{name}` must be one of {}", words.join(", "));
+    Err(ApiError::invalid(name, message))
+}
+
 /// Checks a member that is passed on as it was written: an object whose values are all of one type.
 ///
 /// # Errors

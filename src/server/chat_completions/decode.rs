@@ -65,7 +65,7 @@ impl FromBody for Asked {
             (Some(_), _) | (None, None) => Calling::Tools,
         };
         let tools = tools::decode(wire.tools, wire.functions)?;
-        let (tools, tool_choice) = tools::choose(tools, wire.tool_choice, wire.function_call)?;
+        let chosen = tools::choose(tools, wire.tool_choice, wire.function_call)?;
         let messages = wire
             .messages
             .ok_or_else(|| ApiError::invalid("messages", "`messages` is required"))?;
@@ -75,8 +75,9 @@ impl FromBody for Asked {
             .and_then(|options| options.include_usage);
         let chat = ChatRequest {
             messages: conversation.messages,
-            tools,
-            tool_choice,
+            tools: chosen.offered,
+            tool_choice: chosen.choice,
+            withheld_tools: chosen.withheld,
             parallel_tool_calls: match calling {
                 Calling::Tools => wire.parallel_tool_calls,
                 // The older form has room for one call.

@@ -5,14 +5,16 @@ use super::request::{
 };
 use crate::chat::{Tool, ToolChoice};
 use crate::server::error::ApiError;
-use crate::server::tool_choice::{mode, narrow, this_one};
+use crate::server::tool_choice::{Chosen, mode, narrow, this_one};
+use crate::server::tool_names::Names;
 
 /// # Errors
-/// 400 for a tool that is no function, and for one without a name.
+/// 400 for a tool that is no function, for one without a name, and for a name that another has.
 pub fn decode(
     tools: Option<Vec<WireTool>>,
     functions: Option<Vec<Function>>,
 ) -> Result<Vec<Tool>, ApiError> {
+    let mut names = Names::default();
     let tools = tools
         .unwrap_or_default()
         .into_iter()
@@ -20,7 +22,7 @@ pub fn decode(
         .map(|(index, tool)| {
             let at = format!("tools[{index}]");
             match (tool.kind.as_str(), tool.function) {
-                ("function", Some(function)) => self::function(function, &format!("{at}.function")),
+                ("function", Some(function)) => Ok((function, format!("{at}.function"))),
                 ("function", None) => Err(required(&format!("{at}.function"))),
                 _ => Err(ApiError::invalid(
                     format!("{at}.type"),
@@ -30,17 +32,22 @@ pub fn decode(
         });
     let functions = functions.unwrap_or_default().into_iter().enumerate();
     let functions =
-        functions.map(|(index, function)| self::function(function, &format!("functions[{index}]")));
-    tools.chain(functions).collect()
+        functions.map(|(index, function)| Ok((function, format!("functions[{index}]"))));
+    let tool = |given: Result<(Function, String), ApiError>| {
+        let (function, at) = given?;
+        self::function(function, &at, &mut names)
+    };
+    tools.chain(functions).map(tool).collect()
 }
 
-fn function(function: Function, at: &str) -> Result<Tool, ApiError> {
+fn function(function: Function, at: &str, names: &mut Names) -> Result<Tool, ApiError> {
     if function.name.is_empty() {
         return Err(ApiError::invalid(
             format!("{at}.name"),
             format!("`{at}.name` must not be empty"),
         ));
     }
+    names.take(&function.name, &format!("{at}.name"))?;
     if function
         .parameters
         .as_ref()
@@ -57,7 +64,7 @@ fn function(function: Function, at: &str) -> Result<Tool, ApiError> {
     })
 }
 
-/// The tools that are left after the choice, and the choice.
+/// What the choice leaves of the tools.
 ///
 /// # Errors
 /// 400 for a choice that names no tool of the request, or means nothing.
@@ -65,7 +72,7 @@ pub fn choose(
     tools: Vec<Tool>,
     choice: Option<WireChoice>,
     function_call: Option<FunctionChoice>,
-) -> Result<(Vec<Tool>, ToolChoice), ApiError> {
+) -> Result<Chosen, ApiError> {
     let choice = match (choice, function_call) {
         (Some(WireChoice::Mode(word)), _) => mode(&word, &tools, "tool_choice")?,
         (Some(WireChoice::Chosen(chosen)), _) => return object(tools, chosen),
@@ -75,14 +82,14 @@ pub fn choose(
         }
         (None, None) => ToolChoice::Auto,
     };
-    Ok((tools, choice))
+    Ok(Chosen::among(tools, choice))
 }
 
-fn object(tools: Vec<Tool>, chosen: ChosenTool) -> Result<(Vec<Tool>, ToolChoice), ApiError> {
+fn object(tools: Vec<Tool>, chosen: ChosenTool) -> Result<Chosen, ApiError> {
     match (chosen.kind.as_str(), chosen.function, chosen.allowed_tools) {
         ("function", Some(named), _) => {
             let choice = this_one(named.name, &tools, "tool_choice.function.name")?;
-            Ok((tools, choice))
+            Ok(Chosen::among(tools, choice))
         }
         ("function", None, _) => Err(required("tool_choice.function")),
         ("allowed_tools", _, Some(list)) => allowed(tools, list),
@@ -95,7 +102,7 @@ fn object(tools: Vec<Tool>, chosen: ChosenTool) -> Result<(Vec<Tool>, ToolChoice
 }
 
 /// The tools that are allowed, and whether one must be called.
-fn allowed(tools: Vec<Tool>, allowed: AllowedTools) -> Result<(Vec<Tool>, ToolChoice), ApiError> {
+fn allowed(tools: Vec<Tool>, allowed: AllowedTools) -> Result<Chosen, ApiError> {
     let at = "tool_choice.allowed_tools";
     let mut names = Vec::new();
     for (index, tool) in allowed.tools.unwrap_or_default().into_iter().enumerate() {

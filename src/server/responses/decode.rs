@@ -13,6 +13,7 @@ use super::input::{Entry, Reader};
 use super::request::{Format, Request};
 use super::resource::{Echo, FormatEcho, ReasoningEcho, TextEcho};
 use super::tools;
+use super::words;
 use crate::chat::{ChatRequest, Delivery, ResponseFormat, Sampling};
 use crate::server::body::{self, FromBody, object_of, within};
 use crate::server::error::ApiError;
@@ -50,6 +51,7 @@ impl FromBody for Asked {
     fn from_body(json: &str) -> Result<Self, ApiError> {
         let wire: Request = body::parse(json)?;
         refuse_what_is_not_there(&wire)?;
+        words::check(&wire)?;
         let includes = |what: &str| {
             let include = wire.include.as_deref().unwrap_or_default();
             include.iter().any(|one| one == what)
@@ -86,7 +88,7 @@ impl FromBody for Asked {
             previous_response_id: wire.previous_response_id.clone(),
             prompt_cache_key: wire.prompt_cache_key,
             reasoning: ReasoningEcho {
-                effort: reasoning.effort.clone(),
+                effort: reasoning.effort.clone().map(words::published_effort),
                 summary: reasoning.summary,
             },
             safety_identifier: wire.safety_identifier,
@@ -107,7 +109,9 @@ impl FromBody for Asked {
         let chat = ChatRequest {
             tools: tools.offered,
             tool_choice,
+            withheld_tools: tools.withheld,
             parallel_tool_calls: wire.parallel_tool_calls,
+            max_tool_calls: wire.max_tool_calls,
             format,
             sampling,
             reasoning_effort: reasoning.effort,
@@ -180,10 +184,6 @@ fn sampling(wire: &Request, logprobs: bool) -> Result<Sampling, ApiError> {
     {
         let message = format!("`top_logprobs` must be 0 to {MAX_TOP_LOGPROBS}");
         return Err(ApiError::invalid("top_logprobs", message));
-    }
-    if !matches!(wire.truncation.as_deref(), None | Some("auto" | "disabled")) {
-        let message = "`truncation` must be `auto` or `disabled`";
-        return Err(ApiError::invalid("truncation", message));
     }
     object_of::<String>("metadata", wire.metadata.as_deref())?;
     // What the provider keeps is never asked for: `store` and `metadata` are ours.

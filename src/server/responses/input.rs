@@ -1,6 +1,8 @@
 //! The `input` of a request as items: each checked by itself, each with an id. What they make together is the
 //! conversation's affair. Pure.
 
+use std::collections::HashSet;
+
 use super::attachments::Attachments;
 use super::ids::Ids;
 use super::item::{
@@ -65,6 +67,8 @@ pub struct Reader<'a> {
     pub attachments: Attachments,
     /// Types of items that are left out.
     pub ignored: Vec<String>,
+    /// Ids that the request itself gives.
+    given: HashSet<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -73,6 +77,7 @@ impl<'a> Reader<'a> {
             ids,
             attachments: Attachments::default(),
             ignored: Vec::new(),
+            given: HashSet::new(),
         }
     }
 
@@ -109,6 +114,9 @@ impl<'a> Reader<'a> {
             None if item.role.is_none() && item.id.is_some() => "item_reference".to_owned(),
             None => "message".to_owned(),
         };
+        if !FOREIGN.contains(&kind.as_str()) {
+            self.give(item.id.as_deref(), at)?;
+        }
         if kind == "item_reference" {
             let id = required(item.id, at, "id")?;
             let at = format!("{at}.id");
@@ -120,6 +128,20 @@ impl<'a> Reader<'a> {
         }
         self.item(item, &kind, at)
             .map(|item| Some(Entry::Item(item)))
+    }
+
+    /// Takes note of an id: a list of items is paged by their ids, so that each must have its own.
+    fn give(&mut self, id: Option<&str>, at: &str) -> Result<(), ApiError> {
+        let Some(id) = id.filter(|id| !id.is_empty()) else {
+            return Ok(());
+        };
+        if self.given.insert(id.to_owned()) {
+            return Ok(());
+        }
+        let param = format!("{at}.id");
+        let shown: String = id.chars().take(80).collect();
+        let message = format!("`{param}`: duplicate item found with id `{shown}`");
+        Err(ApiError::invalid(param, message))
     }
 
     /// An item of a type that there is.

@@ -20,6 +20,7 @@ mod sealed;
 mod stored;
 mod stream;
 mod tools;
+mod words;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -33,7 +34,7 @@ use super::events::{self, EventStream};
 use super::path::Path;
 use super::reply::{Answer, Response, answered_by, event_stream, json_bytes};
 use crate::auth::Scope;
-use crate::chat::{Delivery, RunRequest, SessionRequest};
+use crate::chat::{Delivery, RunRequest, SessionAccess, SessionRequest};
 use crate::config::Endpoints;
 use crate::gateway::{Place, RunError};
 use decode::Asked;
@@ -130,12 +131,15 @@ async fn made(state: &State, call: Call<Asked>) -> Answer {
     }
 }
 
-/// The lasting session that the request belongs to. What is not to be stored names none by its `user`: a header that asks
-/// for one is another matter.
+/// The lasting session that the request belongs to. What is not to be stored leaves nothing in it either.
 fn session(state: &State, call: &Call<Asked>) -> Option<SessionRequest> {
     let user = call.body.chat.user.as_deref();
-    let user = user.filter(|_| call.body.echo.store);
-    call.session(user, &state.http().sessions)
+    let session = call.session(user, &state.http().sessions)?;
+    let access = match call.body.echo.store {
+        true => SessionAccess::Extend,
+        false => SessionAccess::Read,
+    };
+    Some(SessionRequest { access, ..session })
 }
 
 fn keeping(

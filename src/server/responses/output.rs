@@ -112,15 +112,11 @@ impl Output {
         }
     }
 
-    /// The run broke: what is open is left as it is, and nobody is told.
-    pub fn abandon(&mut self) {
-        if let Some(speaking) = self.speaking.take() {
-            let (entry, item) = speaking.into_item(Status::Incomplete, self.shape.seals);
-            self.put(entry, item);
-        }
+    /// The run broke: nobody can say of anything that is still open that it is whole.
+    pub fn break_off(&mut self, tell: &mut Tell<'_>) {
+        self.close_speech(Status::Incomplete, tell);
         for call in std::mem::take(&mut self.calls) {
-            let entry = call.entry;
-            self.put(entry, call.into_item(Status::Incomplete));
+            self.close_call(call, Status::Incomplete, tell);
         }
     }
 

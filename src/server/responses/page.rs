@@ -70,9 +70,10 @@ impl Page {
         let begin = match &self.after {
             None => 0,
             Some(after) => {
+                // The last one of this id: whatever is stored, each page ends further on than the one before.
                 let found = ordered
                     .iter()
-                    .position(|item| id(item).as_ref() == Some(after));
+                    .rposition(|item| id(item).as_ref() == Some(after));
                 let unknown = || ApiError::invalid("after", "`after` names no item of this list");
                 found.ok_or_else(unknown)? + 1
             }

@@ -26,6 +26,8 @@ pub struct Echo {
     pub reasoning: ReasoningEcho,
     pub safety_identifier: Option<String>,
     pub service_tier: String,
+    /// Told with the state: what failed is not stored.
+    #[serde(skip)]
     pub store: bool,
     pub temperature: f64,
     pub text: TextEcho,
@@ -78,6 +80,7 @@ fn object<S: serde::Serializer>(
 pub struct Resource {
     /// From `{` to the first member that changes.
     head: Vec<u8>,
+    store: bool,
 }
 
 /// A state of a response.
@@ -124,8 +127,8 @@ impl Resource {
         write(&mut head, id);
         head.extend_from_slice(b",\"object\":\"response\",\"created_at\":");
         write(&mut head, &created);
-        let echo = serde_json::to_vec(echo).expect("plain data serializes");
-        let members = &echo[1..echo.len() - 1];
+        let echoed = serde_json::to_vec(echo).expect("plain data serializes");
+        let members = &echoed[1..echoed.len() - 1];
         head.push(b',');
         // Line feeds would end the frame of an event; in JSON they are mere white space.
         let flat = |&byte: &u8| {
@@ -136,7 +139,10 @@ impl Resource {
             }
         };
         head.extend(members.iter().map(flat));
-        Self { head }
+        Self {
+            head,
+            store: echo.store,
+        }
     }
 
     /// Appends the response as it is.
@@ -148,6 +154,7 @@ impl Resource {
             error: None,
             incomplete_details: None,
             output,
+            store: self.store && !matches!(state, State::Failed(_)),
             usage: None,
         };
         match state {
@@ -178,6 +185,7 @@ struct Changing<'a> {
     error: Option<Failure<'a>>,
     incomplete_details: Option<Incomplete>,
     output: &'a [&'a Item],
+    store: bool,
     usage: Option<UsageShape>,
 }
 

@@ -96,7 +96,7 @@ impl Frames for Responding {
 
     fn fail(&mut self, error: &ApiError, out: &mut Vec<u8>) {
         let error = super::in_our_words(error.clone());
-        self.output.abandon();
+        self.output.break_off(&mut frame(out));
         let mut response = Vec::new();
         let items = self.output.items();
         self.resource

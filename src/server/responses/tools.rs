@@ -6,7 +6,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::request::{ChosenTool, NamedTool, Tool as WireTool, ToolChoice as WireChoice};
 use crate::chat::{Tool, ToolChoice};
 use crate::server::error::ApiError;
-use crate::server::tool_choice::{mode, narrow, this_one};
+use crate::server::tool_choice::{Chosen, mode, narrow, this_one};
+use crate::server::tool_names::Names;
 
 /// What a custom tool is offered with: a model calls it as a function of one string.
 const CUSTOM_PARAMETERS: &str = r#"{"type":"object","properties":{"input":{"type":"string","description":"What the tool is given, as it is."}},"required":["input"],"additionalProperties":false}"#;
@@ -15,12 +16,15 @@ const CUSTOM_PARAMETERS: &str = r#"{"type":"object","properties":{"input":{"type
 #[derive(Debug, Default)]
 pub struct Tools {
     pub offered: Vec<Tool>,
+    /// Names of those that the choice rules out.
+    pub withheld: Vec<String>,
     /// Names of those that are custom.
     pub custom: Vec<String>,
     /// As the response echoes them.
     pub echo: Vec<Echo>,
     /// Types of those that this program does not have.
     pub ignored: Vec<String>,
+    names: Names,
 }
 
 /// A tool as the response tells it.
@@ -43,7 +47,7 @@ pub enum Echo {
 }
 
 /// # Errors
-/// 400 for a tool without a name, and for parameters that are no schema.
+/// 400 for a tool without a name, for a name that another has, and for parameters that are no schema.
 pub fn decode(tools: Option<Vec<WireTool>>) -> Result<Tools, ApiError> {
     let mut decoded = Tools::default();
     for (index, tool) in tools.unwrap_or_default().into_iter().enumerate() {
@@ -69,7 +73,7 @@ impl Tools {
             let message = format!("`{param}` must be an object: a JSON Schema");
             return Err(ApiError::invalid(param, message));
         }
-        let name = name(tool.name, at)?;
+        let name = self.name(tool.name, at)?;
         self.offered.push(Tool {
             name: name.clone(),
             description: tool.description.clone(),
@@ -86,7 +90,7 @@ impl Tools {
     }
 
     fn custom(&mut self, tool: WireTool, at: &str) -> Result<(), ApiError> {
-        let name = name(tool.name, at)?;
+        let name = self.name(tool.name, at)?;
         let parameters = RawValue::from_string(CUSTOM_PARAMETERS.to_owned());
         self.offered.push(Tool {
             name: name.clone(),
@@ -101,6 +105,14 @@ impl Tools {
             format: tool.format,
         });
         Ok(())
+    }
+
+    fn name(&mut self, name: Option<String>, at: &str) -> Result<String, ApiError> {
+        let at = format!("{at}.name");
+        let name = name.filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| required(&at))?;
+        self.names.take(&name, &at)?;
+        Ok(name)
     }
 }
 
@@ -124,11 +136,6 @@ fn described(description: Option<&str>, format: Option<&RawValue>) -> Option<Str
     (!texts.is_empty()).then(|| texts.join("\n\n"))
 }
 
-fn name(name: Option<String>, at: &str) -> Result<String, ApiError> {
-    name.filter(|name| !name.is_empty())
-        .ok_or_else(|| required(&format!("{at}.name")))
-}
-
 /// The choice as the response echoes it.
 pub type ChoiceEcho = Box<RawValue>;
 
@@ -141,23 +148,24 @@ pub fn choose(
     choice: Option<WireChoice>,
 ) -> Result<(ToolChoice, ChoiceEcho), ApiError> {
     let offered = std::mem::take(&mut tools.offered);
-    let (left, choice, echo) = match choice {
-        None => (offered, ToolChoice::Auto, raw(&"auto")),
+    let (chosen, echo) = match choice {
+        None => (Chosen::among(offered, ToolChoice::Auto), raw(&"auto")),
         Some(WireChoice::Mode(word)) => {
             let choice = mode(&word, &offered, "tool_choice")?;
-            (offered, choice, raw(&word))
+            (Chosen::among(offered, choice), raw(&word))
         }
         Some(WireChoice::Chosen(chosen)) => object(offered, chosen, &tools.ignored)?,
     };
-    tools.offered = left;
-    Ok((choice, echo))
+    tools.offered = chosen.offered;
+    tools.withheld = chosen.withheld;
+    Ok((chosen.choice, echo))
 }
 
 fn object(
     tools: Vec<Tool>,
     chosen: ChosenTool,
     ignored: &[String],
-) -> Result<(Vec<Tool>, ToolChoice, ChoiceEcho), ApiError> {
+) -> Result<(Chosen, ChoiceEcho), ApiError> {
     match chosen.kind.as_str() {
         "function" | "custom" => {
             let name = chosen.name.ok_or_else(|| required("tool_choice.name"))?;
@@ -166,7 +174,7 @@ fn object(
                 kind: &chosen.kind,
                 name: &name,
             });
-            Ok((tools, choice, echo))
+            Ok((Chosen::among(tools, choice), echo))
         }
         "allowed_tools" => allowed(tools, chosen, ignored),
         _ => {
@@ -182,7 +190,7 @@ fn allowed(
     tools: Vec<Tool>,
     chosen: ChosenTool,
     ignored: &[String],
-) -> Result<(Vec<Tool>, ToolChoice, ChoiceEcho), ApiError> {
+) -> Result<(Chosen, ChoiceEcho), ApiError> {
     let mode = chosen.mode.unwrap_or_else(|| "auto".to_owned());
     let (mut names, mut named) = (Vec::new(), Vec::new());
     for (index, tool) in chosen.tools.unwrap_or_default().into_iter().enumerate() {
@@ -203,10 +211,9 @@ fn allowed(
         tools: listed.collect(),
     });
     if mode == "none" {
-        return Ok((tools, ToolChoice::None, echo));
+        return Ok((Chosen::among(tools, ToolChoice::None), echo));
     }
-    let (tools, choice) = narrow(tools, &names, &mode, "tool_choice")?;
-    Ok((tools, choice, echo))
+    Ok((narrow(tools, &names, &mode, "tool_choice")?, echo))
 }
 
 #[derive(Serialize)]

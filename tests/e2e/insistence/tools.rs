@@ -100,3 +100,65 @@ async fn a_named_function_is_the_only_one_that_counts() {
     assert_eq!(reply.json()["error"]["param"], "tool_choice.function.name");
     assert_eq!(provider.requests().len(), 4);
 }
+
+#[tokio::test]
+async fn a_call_that_is_ruled_out_is_asked_away_once_and_then_502() {
+    let provider = Scripted::start().await;
+    let house = House::before(&provider).await;
+    let allowed = json!({ "type": "allowed_tools", "allowed_tools": { "mode": "auto", "tools": [
+        { "type": "function", "function": { "name": "weather" } },
+    ] } });
+    for choice in [json!("none"), allowed] {
+        provider.push(calls("clock"));
+        provider.push(Answer::chat_text("It is noon."));
+        let reply = house.chat(choosing(choice.clone())).await;
+        assert_eq!(reply.said(), "It is noon.", "{choice}");
+
+        provider.push(calls("clock"));
+        provider.push(calls("clock"));
+        let reply = house.chat(choosing(choice.clone())).await;
+        assert_eq!(
+            reply.fault(),
+            (502, "tool_choice_unmet".to_owned()),
+            "{choice}"
+        );
+
+        provider.push(Answer::chat_tool_calls(&[("call_1", "clock", json!({}))]));
+        provider.push(Answer::chat_stream(&["It is ", "noon."]));
+        let events = house.chat(super::streamed(choosing(choice))).await.events();
+        let deltas = events.iter().map(|event| &event["choices"][0]["delta"]);
+        assert!(
+            deltas.clone().all(|delta| delta["tool_calls"].is_null()),
+            "{events:?}"
+        );
+        let said: String = deltas
+            .filter_map(|delta| delta["content"].as_str())
+            .collect();
+        assert_eq!(said, "It is noon.");
+    }
+}
+
+#[tokio::test]
+async fn two_tools_of_one_name_are_refused() {
+    let provider = Scripted::start().await;
+    let house = House::before(&provider).await;
+    let tool = json!({ "type": "function", "function": { "name": "clock" } });
+    let function = json!({ "name": "clock" });
+    for (body, param) in [
+        (
+            json!({ "messages": talk(), "tools": [tool, tool] }),
+            "tools[1].function.name",
+        ),
+        (
+            json!({ "messages": talk(), "functions": [function, function] }),
+            "functions[1].name",
+        ),
+    ] {
+        let reply = house.chat(body).await;
+        assert_eq!(
+            (reply.status, &reply.json()["error"]["param"]),
+            (400, &json!(param))
+        );
+    }
+    assert_eq!(provider.requests().len(), 0);
+}

@@ -51,6 +51,9 @@ async fn a_stream_that_breaks_ends_with_a_failed_response() {
             "response.output_item.added",
             "response.content_part.added",
             "response.output_text.delta",
+            "response.output_text.done",
+            "response.content_part.done",
+            "response.output_item.done",
             "response.failed",
         ]
     );
@@ -61,6 +64,11 @@ async fn a_stream_that_breaks_ends_with_a_failed_response() {
     assert_eq!(response["completed_at"], Value::Null);
     assert_eq!(said(response), "Hello");
     assert_eq!(response["output"][0]["status"], "incomplete");
+    let ended = |event: &&Value| event["type"] == "response.output_item.done";
+    let ended = told.0.iter().find(ended).unwrap();
+    assert_eq!(ended["item"], response["output"][0]);
+    assert_eq!(told.0[0]["response"]["store"], true);
+    assert_eq!(response["store"], false);
 
     assert_eq!(
         house.get(&format!("{PATH}/{}", id(response))).await.status,
@@ -71,6 +79,25 @@ async fn a_stream_that_breaks_ends_with_a_failed_response() {
         create(&house, next).await.fault(),
         (400, "previous_response_not_found".to_owned())
     );
+}
+
+#[tokio::test]
+async fn a_call_that_breaks_off_is_ended_as_incomplete() {
+    let provider = Scripted::start().await;
+    let calls = Answer::chat_tool_calls(&[("c1", "f", json!({ "n": 1 })), ("c2", "g", json!({}))]);
+    provider.push(calls.cut_after(5));
+    let house = House::before(&provider).await;
+    let tools = json!([{ "type": "function", "name": "f" }, { "type": "function", "name": "g" }]);
+    let sent = json!({ "input": "hi", "stream": true, "tools": tools });
+    let told = Told::of(&create(&house, sent).await);
+    let output = told.response()["output"].as_array().unwrap();
+    let done = |event: &&Value| event["type"] == "response.output_item.done";
+    let ended: Vec<&Value> = told.0.iter().filter(done).collect();
+    assert_eq!(ended.len(), 2);
+    for (event, item) in ended.iter().zip(output) {
+        assert_eq!(&event["item"], item);
+        assert_eq!(item["status"], "incomplete");
+    }
 }
 
 #[tokio::test]

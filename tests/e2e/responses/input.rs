@@ -298,3 +298,78 @@ async fn results_come_in_any_order_and_stand_behind_their_calls() {
         ]
     );
 }
+
+#[tokio::test]
+async fn words_that_the_schema_does_not_have_are_refused_and_minimal_is_echoed_as_low() {
+    let provider = Scripted::start().await;
+    provider.always(Answer::chat_auto("ok"));
+    let house = House::before(&provider).await;
+    for (body, param) in [
+        (
+            json!({ "text": { "verbosity": "shouty" } }),
+            "text.verbosity",
+        ),
+        (
+            json!({ "reasoning": { "effort": "bogus" } }),
+            "reasoning.effort",
+        ),
+        (json!({ "reasoning": { "effort": "" } }), "reasoning.effort"),
+        (
+            json!({ "reasoning": { "summary": "none" } }),
+            "reasoning.summary",
+        ),
+        (json!({ "truncation": "left" }), "truncation"),
+    ] {
+        let mut sent = body.clone();
+        sent["input"] = json!("hi");
+        let refused = create(&house, sent).await;
+        let error = refused.json()["error"].clone();
+        assert_eq!(
+            (refused.status, &error["param"]),
+            (400, &json!(param)),
+            "{body}"
+        );
+    }
+    assert_eq!(provider.requests().len(), 0);
+    for (effort, echoed) in [
+        ("none", "none"),
+        ("minimal", "low"),
+        ("low", "low"),
+        ("xhigh", "xhigh"),
+    ] {
+        let sent = json!({ "input": "hi", "text": { "verbosity": "low" },
+                           "reasoning": { "effort": effort, "summary": "auto" } });
+        let response = completed(&create(&house, sent).await);
+        assert_eq!(
+            response["reasoning"],
+            json!({ "effort": echoed, "summary": "auto" })
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_two_items_bear_is_refused_by_its_place() {
+    let provider = Scripted::start().await;
+    provider.always(Answer::chat_auto("ok"));
+    let house = House::before(&provider).await;
+    let user = |id: &str| json!({ "type": "message", "role": "user", "content": "hi", "id": id });
+    for input in [
+        json!([user("m1"), user("m2"), user("m1")]),
+        json!([user("m1"), user("m2"), { "type": "item_reference", "id": "m1" }]),
+        json!([user("m1"), user("m2"), { "type": "reasoning", "id": "m1", "summary": [] }]),
+    ] {
+        let refused = create(&house, json!({ "input": input })).await;
+        let error = refused.json()["error"].clone();
+        assert_eq!(
+            (refused.status, &error["param"], &error["message"]),
+            (
+                400,
+                &json!("input[2].id"),
+                &json!("`input[2].id`: duplicate item found with id `m1`")
+            )
+        );
+    }
+    let unnamed = json!({ "input": [user(""), user(""), user("m1"),
+        { "type": "web_search_call", "id": "m1", "status": "completed" }] });
+    completed(&create(&house, unnamed).await);
+}

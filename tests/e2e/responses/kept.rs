@@ -45,10 +45,9 @@ async fn what_is_not_to_be_stored_leaves_nothing_behind() {
     provider.always(Answer::chat_auto("ok"));
     let house = House::before(&provider).await;
     for stream in [false, true] {
-        let sent = json!({ "input": "hi", "store": false, "user": "ann", "stream": stream });
+        let sent = json!({ "input": "hi", "store": false, "stream": stream });
         let reply = create(&house, sent).await;
         assert_eq!(reply.status, 200);
-        assert_eq!(reply.header("x-openclaw-session-key"), None);
         let response = match stream {
             true => Told::of(&reply).response().clone(),
             false => completed(&reply),
@@ -65,18 +64,6 @@ async fn what_is_not_to_be_stored_leaves_nothing_behind() {
             (400, "previous_response_not_found".to_owned())
         );
     }
-    // A session that is asked for by its key is another matter than the response.
-    let sent = json!({ "input": "hi", "store": false });
-    let reply = reply(
-        house
-            .posting(PATH, &sent)
-            .header("x-openclaw-session-key", "notes"),
-    )
-    .await;
-    assert_eq!(
-        reply.header("x-openclaw-session-key"),
-        Some("agent:main:notes")
-    );
 }
 
 #[tokio::test]

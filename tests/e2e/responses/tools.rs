@@ -222,3 +222,191 @@ async fn the_output_of_a_tool_may_be_parts() {
         .iter()
         .for_each(check_item);
 }
+
+#[tokio::test]
+async fn a_call_that_the_choice_rules_out_is_asked_away_once_and_then_refused() {
+    let provider = Scripted::start().await;
+    let house = House::before(&provider).await;
+    let outside = || Answer::chat_tool_calls(&[("c1", "g", json!({}))]);
+    let allowed = json!({ "type": "allowed_tools", "mode": "auto", "tools": [{ "type": "function", "name": "f" }] });
+    for (choice, stream) in [
+        (json!("none"), false),
+        (json!("none"), true),
+        (allowed.clone(), false),
+        (allowed, true),
+    ] {
+        let sent = json!({ "input": "go", "stream": stream, "tools": [function("f"), function("g")], "tool_choice": choice });
+        let before = provider.requests().len();
+        provider.push(outside());
+        provider.push(Answer::chat_auto("no need"));
+        let reply = create(&house, sent.clone()).await;
+        let response = match stream {
+            true => Told::of(&reply).response().clone(),
+            false => completed(&reply),
+        };
+        assert_eq!(said(&response), "no need", "{choice}");
+        assert_eq!(response["output"].as_array().unwrap().len(), 1);
+        assert_eq!(
+            context(&provider, before + 1),
+            [
+                "user: go",
+                "user: The tool `g` may not be called now. Answer again, without a call of it."
+            ]
+        );
+
+        provider.push(outside());
+        provider.push(outside());
+        let reply = create(&house, sent).await;
+        match stream {
+            true => {
+                let told = Told::of(&reply);
+                assert_eq!(told.response()["error"]["code"], "tool_choice_unmet");
+                assert_eq!(told.response()["output"], json!([]));
+            }
+            false => assert_eq!(reply.fault(), (502, "tool_choice_unmet".to_owned())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_may_not_be_called_is_not_called_for_a_tool_of_the_house_either() {
+    let provider = Scripted::start().await;
+    provider.push(Answer::chat_tool_calls(&[("c1", "ls", json!({}))]));
+    provider.push(Answer::chat_auto("no need"));
+    let workspace = tempfile::tempdir().unwrap();
+    let agent = json!({ "agents": { "defaults": {
+        "workspace": workspace.path(), "skipBootstrap": true, "tools": { "allow": ["ls"] },
+    } } });
+    let house = House::changed(&provider, agent).await;
+    let sent = json!({ "input": "go", "tool_choice": "none" });
+    assert_eq!(said(&completed(&create(&house, sent).await)), "no need");
+    let asked = provider.requests()[1].json();
+    let roles = asked["messages"].as_array().unwrap().iter();
+    let roles: Vec<&Value> = roles.map(|message| &message["role"]).collect();
+    assert_eq!(roles, ["user", "user"]);
+}
+
+#[tokio::test]
+async fn calls_of_the_house_beyond_those_that_are_allowed_are_not_carried_out() {
+    let provider = Scripted::start().await;
+    provider.push(Answer::chat_tool_calls(&[
+        ("c1", "ls", json!({})),
+        ("c2", "ls", json!({ "path": "." })),
+    ]));
+    provider.push(Answer::chat_tool_calls(&[("c3", "ls", json!({}))]));
+    provider.push(Answer::chat_auto("done"));
+    let workspace = tempfile::tempdir().unwrap();
+    std::fs::write(workspace.path().join("note.txt"), "x").unwrap();
+    let agent = json!({ "agents": { "defaults": {
+        "workspace": workspace.path(), "skipBootstrap": true, "tools": { "allow": ["ls"] },
+    } } });
+    let house = House::changed(&provider, agent).await;
+    let sent = json!({ "input": "go", "max_tool_calls": 1 });
+    let response = completed(&create(&house, sent).await);
+    assert_eq!(
+        (said(&response).as_str(), &response["max_tool_calls"]),
+        ("done", &json!(1))
+    );
+    let context = context(&provider, 2);
+    let results: Vec<&String> = context
+        .iter()
+        .filter(|line| line.starts_with("tool:"))
+        .collect();
+    let [first, second, third] = results.as_slice() else {
+        panic!("{context:?}");
+    };
+    assert!(first.contains("note.txt"), "{first}");
+    for refused in [second, third] {
+        assert!(refused.contains("not carried out"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn tools_share_one_name_space() {
+    let provider = Scripted::start().await;
+    let house = House::before(&provider).await;
+    let custom = json!({ "type": "custom", "name": "f" });
+    for tools in [
+        json!([function("f"), custom]),
+        json!([custom, function("f")]),
+        json!([function("f"), function("f")]),
+    ] {
+        let refused = create(&house, json!({ "input": "go", "tools": tools })).await;
+        let error = refused.json()["error"].clone();
+        assert_eq!(
+            (refused.status, &error["param"]),
+            (400, &json!("tools[1].name"))
+        );
+        assert!(
+            error["message"].as_str().unwrap().contains("`f`"),
+            "{error}"
+        );
+    }
+    assert_eq!(provider.requests().len(), 0);
+}
+
+/// The calls of an answer as `(call_id, name, arguments)`.
+fn called(response: &Value) -> Vec<(String, String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let items = response["output"].as_array().unwrap().iter();
+    let call = |item: &Value| {
+        (
+            text(&item["call_id"]),
+            text(&item["name"]),
+            text(&item["arguments"]),
+        )
+    };
+    items.map(call).collect()
+}
+
+#[tokio::test]
+async fn parallel_calls_whose_server_does_not_tell_them_apart_are_two_calls() {
+    let provider = Scripted::start().await;
+    let house = House::before(&provider).await;
+    let call = |index: usize, id: &str, name: &str, arguments: &str| json!({ "index": index, "id": id, "type": "function", "function": { "name": name, "arguments": arguments } });
+    for (index, id) in [(0, ""), (0, "c1"), (1, "c1")] {
+        let calls = [
+            call(0, id, "f", "{\"a\":1}"),
+            call(index, id, "g", "{\"b\":2}"),
+        ];
+        for stream in [false, true] {
+            let choice = |member: &str, said: Value, reason: Value| {
+                json!({ "id": "x", "object": "x", "created": 1, "model": "m",
+                        "choices": [{ "index": 0, member: said, "finish_reason": reason }] })
+            };
+            provider.push(match stream {
+                true => {
+                    let delta = |call: &Value| {
+                        choice("delta", json!({ "tool_calls": [call] }), Value::Null)
+                    };
+                    let end = choice("delta", json!({}), json!("tool_calls"));
+                    Answer::sse(calls.iter().map(delta).chain([end]))
+                }
+                false => Answer::json(
+                    200,
+                    choice(
+                        "message",
+                        json!({ "role": "assistant", "tool_calls": calls }),
+                        json!("tool_calls"),
+                    ),
+                ),
+            });
+            let sent =
+                json!({ "input": "go", "stream": stream, "tools": [function("f"), function("g")] });
+            let reply = create(&house, sent).await;
+            let response = match stream {
+                true => Told::of(&reply).response().clone(),
+                false => completed(&reply),
+            };
+            let called = called(&response);
+            let [(first, f, one), (second, g, other)] = called.as_slice() else {
+                panic!("{called:?}");
+            };
+            assert!(
+                !first.is_empty() && !second.is_empty() && first != second,
+                "{called:?}"
+            );
+            assert_eq!([f, one, g, other], ["f", "{\"a\":1}", "g", "{\"b\":2}"]);
+        }
+    }
+}

@@ -11,7 +11,7 @@ use crate::server::responses::item::{CustomToolCall, FunctionCall, Item, Status,
 /// A call that may go on.
 #[derive(Debug)]
 pub struct OpenCall {
-    pub entry: usize,
+    entry: usize,
     output_index: usize,
     id: String,
     call_id: String,
@@ -113,7 +113,7 @@ impl Output {
 }
 
 impl OpenCall {
-    pub fn into_item(self, status: Status) -> Item {
+    fn into_item(self, status: Status) -> Item {
         let arguments = self.arguments.end();
         let names = (self.id, self.call_id, self.name);
         let mut item = match self.is_custom {

@@ -17,16 +17,6 @@ pub enum Speaking {
     Reasoning(OpenReasoning),
 }
 
-impl Speaking {
-    /// What was said as an item, and which entry it is.
-    pub fn into_item(self, status: Status, seals: bool) -> (usize, Item) {
-        match self {
-            Self::Message(message) => (message.entry, message.into_item(status)),
-            Self::Reasoning(open) => (open.entry, open.into_item(seals)),
-        }
-    }
-}
-
 #[derive(Debug)]
 pub struct OpenMessage {
     entry: usize,
@@ -279,10 +269,8 @@ impl OpenMessage {
         self.parts.push(part);
     }
 
-    fn into_item(mut self, status: Status) -> Item {
-        let open = self.open.take();
-        let open = open.map(|open| part(open.voice, open.text.end(), open.logprobs));
-        self.parts.extend(open);
+    /// The item, once no part of it is open.
+    fn into_item(self, status: Status) -> Item {
         message(self.id, status, self.parts)
     }
 }
