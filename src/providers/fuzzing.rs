@@ -114,6 +114,7 @@ pub fn requests(chat: &ChatRequest) {
         model: "claude-sonnet-4-5",
         max_tokens: Some(1000),
         context_window: None,
+        reasons: None,
         params: &serde_json::Map::new(),
         compat: Compat::default(),
         request: chat,

@@ -3,7 +3,9 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::chat::{Audio, ChatRequest, Document, Image, ImageSource, Message, Part, ToolCall};
+use crate::chat::{
+    Audio, ChatRequest, Document, Image, ImageSource, Mark, Message, Part, TokenForm, ToolCall,
+};
 use crate::json;
 
 /// Appends a list: the system prompt, then the conversation.
@@ -48,6 +50,7 @@ fn turn(out: &mut Vec<u8>, message: &Message) {
             parts,
             tool_calls,
             name,
+            marks,
             ..
         } => {
             out.extend_from_slice(b"{\"role\":\"assistant\",\"content\":");
@@ -57,6 +60,7 @@ fn turn(out: &mut Vec<u8>, message: &Message) {
             }
             named(out, name.as_deref());
             if !tool_calls.is_empty() {
+                reasoning(out, marks);
                 out.extend_from_slice(b",\"tool_calls\":");
                 json::value(out, &Calls(tool_calls));
             }
@@ -69,6 +73,27 @@ fn turn(out: &mut Vec<u8>, message: &Message) {
         }
     }
     out.push(b'}');
+}
+
+/// What led to calls goes back as it came, in a member of the same name. DeepSeek, Moonshot and others want their
+/// `reasoning_content` once a tool has answered; Groq and Cerebras take `reasoning` and refuse the other name. Behind
+/// an answer without calls nobody reads it.
+fn reasoning(out: &mut Vec<u8>, marks: &[Mark]) {
+    const MEMBERS: [(TokenForm, &str); 2] = [
+        (TokenForm::Reasoning, "reasoning"),
+        (TokenForm::ReasoningContent, "reasoning_content"),
+    ];
+    for (form, member) in MEMBERS {
+        let thoughts = marks.iter().filter_map(Mark::thought);
+        let own = thoughts.filter(|thought| thought.token.form == form);
+        let texts: Vec<&str> = own.map(|thought| thought.text.as_str()).collect();
+        if !texts.is_empty() {
+            out.extend_from_slice(b",\"");
+            out.extend_from_slice(member.as_bytes());
+            out.extend_from_slice(b"\":");
+            json::string(out, &texts.join("\n\n"));
+        }
+    }
 }
 
 fn named(out: &mut Vec<u8>, name: Option<&str>) {

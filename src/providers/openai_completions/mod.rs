@@ -6,6 +6,9 @@ mod messages;
 pub(super) mod request;
 pub(super) mod response;
 
+#[cfg(test)]
+mod tests;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;

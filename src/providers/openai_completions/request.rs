@@ -57,6 +57,7 @@ impl Serialize for Rest<'_> {
         }
         self.sampling(&mut members, &request.sampling)?;
         members.put_some("reasoning_effort", &request.reasoning_effort)?;
+        members.put_some("verbosity", &request.verbosity)?;
         members.put_some("user", &request.user)?;
         if self.delivery == Delivery::Streamed {
             members.put("stream", &true)?;

@@ -9,7 +9,7 @@ use super::super::ProviderError;
 use super::super::answer::{Answer, Reader};
 use super::super::rejection;
 use super::content::{First, Text};
-use crate::chat::{Delta, FinishReason, ToolCallDelta, Usage};
+use crate::chat::{Delta, FinishReason, TokenForm, ToolCallDelta, Usage};
 use crate::sse::Event;
 
 /// A chunk of a stream, or a whole completion: the two differ in the name of one member.
@@ -116,6 +116,8 @@ pub fn whole(provider: &str, body: &[u8]) -> Result<Answer, ProviderError> {
 #[derive(Default)]
 pub struct ChunkReader {
     calls: Calls,
+    /// How the reasoning is told that is not over.
+    thinking: Option<TokenForm>,
     finish: Option<FinishReason>,
     usage: Option<Usage>,
 }
@@ -158,11 +160,16 @@ impl ChunkReader {
 
     fn choice(&mut self, choice: Choice, answer: &mut Answer) -> Result<(), ProviderError> {
         if let Some(said) = choice.delta {
-            let reasoning = said.reasoning_content.or(said.reasoning.map(|text| text.0));
-            answer.say(reasoning, Delta::Reasoning);
-            answer.say(said.content.map(|text| text.0), Delta::Text);
+            self.think((said.reasoning_content, said.reasoning), answer);
+            let content = said.content.map(|text| text.0);
+            let calls = said.tool_calls.unwrap_or_default();
+            let says = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+            if says(&content) || says(&said.refusal) || !calls.is_empty() {
+                self.end_thought(answer);
+            }
+            answer.say(content, Delta::Text);
             answer.say(said.refusal, Delta::Refusal);
-            for call in said.tool_calls.into_iter().flatten() {
+            for call in calls {
                 if let Some(fragment) = self.calls.fragment(call) {
                     answer.put(Delta::ToolCall(fragment));
                 }
@@ -176,6 +183,25 @@ impl ChunkReader {
             self.finish = Some(reason.ok_or_else(|| answer.reported(Some(word)))?);
         }
         Ok(())
+    }
+
+    fn think(&mut self, told: (Option<String>, Option<Text>), answer: &mut Answer) {
+        let (text, form) = match told {
+            (Some(text), _) => (text, TokenForm::ReasoningContent),
+            (None, Some(Text(text))) => (text, TokenForm::Reasoning),
+            (None, None) => return,
+        };
+        if !text.is_empty() {
+            self.thinking = Some(form);
+            answer.put(Delta::Reasoning(text));
+        }
+    }
+
+    /// Reasoning is over where something else begins.
+    fn end_thought(&mut self, answer: &mut Answer) {
+        if let Some(form) = self.thinking.take() {
+            answer.think(form, None, String::new());
+        }
     }
 
     /// The end that the dialect marks. A server that gives no reason stopped.
