@@ -9,6 +9,7 @@ use super::super::ProviderError;
 use super::super::answer::{Answer, Reader};
 use super::super::rejection;
 use super::content::{First, Text};
+use super::spoken::Listener;
 use crate::chat::{Delta, FinishReason, TokenForm, ToolCallDelta, Usage};
 use crate::sse::Event;
 
@@ -101,9 +102,12 @@ impl From<WireUsage> for Usage {
 }
 
 /// Reads a whole completion.
-pub fn whole(provider: &str, body: &[u8]) -> Result<Answer, ProviderError> {
+pub fn whole(
+    provider: &str,
+    body: &[u8],
+    mut reader: ChunkReader,
+) -> Result<Answer, ProviderError> {
     let mut answer = Answer::new(provider);
-    let mut reader = ChunkReader::default();
     reader.chunk(body, &mut answer)?;
     if reader.finish.is_none() && answer.is_empty() {
         return Err(answer.broken("a completion without a choice"));
@@ -118,6 +122,8 @@ pub struct ChunkReader {
     calls: Calls,
     /// How the reasoning is told that is not over.
     thinking: Option<TokenForm>,
+    /// Is told how the model tells its reasoning.
+    listener: Listener,
     finish: Option<FinishReason>,
     usage: Option<Usage>,
 }
@@ -143,6 +149,14 @@ impl Reader for ChunkReader {
 }
 
 impl ChunkReader {
+    /// A reader that tells how the model tells its reasoning.
+    pub fn told(listener: Listener) -> Self {
+        Self {
+            listener,
+            ..Self::default()
+        }
+    }
+
     fn chunk(&mut self, json: &[u8], answer: &mut Answer) -> Result<(), ProviderError> {
         let wire: Wire = serde_json::from_slice(json)
             .map_err(|_| answer.broken("an answer that is not of its dialect"))?;
@@ -200,6 +214,7 @@ impl ChunkReader {
     /// Reasoning is over where something else begins.
     fn end_thought(&mut self, answer: &mut Answer) {
         if let Some(form) = self.thinking.take() {
+            self.listener.hears(form);
             answer.think(form, None, String::new());
         }
     }

@@ -51,7 +51,9 @@ data: [DONE]
 #[test]
 fn an_answer_without_reasoning_has_no_thought() {
     let body = r#"{"choices":[{"message":{"content":"Hi.","reasoning_content":""},"finish_reason":"stop"}]}"#;
-    let events = whole("p", body.as_bytes()).unwrap().into_events();
+    let events = whole("p", body.as_bytes(), ChunkReader::default())
+        .unwrap()
+        .into_events();
     let events: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
     assert_eq!(
         events,
@@ -63,20 +65,28 @@ fn an_answer_without_reasoning_has_no_thought() {
 }
 
 fn written(form: TokenForm, tool_calls: Vec<ToolCall>) -> Value {
-    let mark = |text: &str| Mark {
+    let marks = ["hm", "so"].map(|text| thought(form, text));
+    sent((marks.to_vec(), tool_calls), None)
+}
+
+fn thought(form: TokenForm, text: &str) -> Mark {
+    Mark {
         parts: 0,
         calls: 0,
         what: Marked::Thought(Thought {
             text: text.into(),
             token: token(form),
         }),
-    };
+    }
+}
+
+fn sent((marks, tool_calls): (Vec<Mark>, Vec<ToolCall>), spoken: Option<TokenForm>) -> Value {
     let said = Message::Assistant {
         parts: vec![Part::Text("Let me look.".into())],
         reasoning: Some("hm\n\nso".into()),
         tool_calls,
         name: None,
-        marks: vec![mark("hm"), mark("so")],
+        marks,
     };
     let mut out = Vec::new();
     messages::write(
@@ -85,17 +95,39 @@ fn written(form: TokenForm, tool_calls: Vec<ToolCall>) -> Value {
             messages: vec![said],
             ..ChatRequest::default()
         },
+        spoken,
     );
     serde_json::from_slice(&out).unwrap()
 }
 
-#[test]
-fn reasoning_goes_back_with_the_calls_that_it_led_to_under_its_own_name() {
-    let call = || ToolCall {
+fn call() -> ToolCall {
+    ToolCall {
         id: "a".into(),
         name: "f".into(),
         arguments: "{}".into(),
-    };
+    }
+}
+
+#[test]
+fn reasoning_from_nowhere_goes_to_who_speaks_so_and_to_nobody_else() {
+    let to = |marks: Vec<Mark>, spoken| sent((marks, vec![call()]), spoken)[0].clone();
+    let spoken = to(Vec::new(), Some(TokenForm::ReasoningContent));
+    assert_eq!(spoken["reasoning_content"], "hm\n\nso");
+    assert_eq!(spoken.get("reasoning"), None);
+    for silent in [
+        to(Vec::new(), None),
+        to(
+            vec![thought(TokenForm::AnthropicSignature, "hm")],
+            Some(TokenForm::Reasoning),
+        ),
+    ] {
+        assert_eq!(silent.get("reasoning"), None);
+        assert_eq!(silent.get("reasoning_content"), None);
+    }
+}
+
+#[test]
+fn reasoning_goes_back_with_the_calls_that_it_led_to_under_its_own_name() {
     let plain = json!({ "role": "assistant", "content": "Let me look." });
     let with = |member: Option<&str>| {
         let mut message = plain.clone();

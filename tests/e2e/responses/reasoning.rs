@@ -407,3 +407,32 @@ async fn verbosity_and_the_summary_are_passed_on_as_they_are_asked_for() {
         assert_eq!(sent(&chat).get("verbosity").cloned(), wanted);
     }
 }
+
+#[tokio::test]
+async fn a_client_of_chat_completions_sends_reasoning_back_to_a_model_that_told_it_so() {
+    let provider = Scripted::start().await;
+    let call = json!({ "id": "c1", "type": "function", "function": { "name": CLIENTS_TOOL, "arguments": "{}" } });
+    let message = json!({ "role": "assistant", "content": null, "reasoning_content": "hm", "tool_calls": [call] });
+    let answer = json!({ "choices": [{ "message": message, "finish_reason": "tool_calls" }] });
+    provider.always(Answer::json(200, answer));
+    let house = House::before(&provider).await;
+    let asked = |model: &str| {
+        json!({ "model": model, "messages": [
+            { "role": "user", "content": "hi" },
+            message,
+            { "role": "tool", "tool_call_id": "c1", "content": "seen" },
+        ] })
+    };
+    for (model, wanted) in [
+        // Nothing is known of it yet.
+        ("mock/m1", None),
+        ("mock/m1", Some(json!("hm"))),
+        ("mock/m2", None),
+    ] {
+        assert_eq!(house.chat(asked(model)).await.status, 200);
+        let told = sent(&provider)["messages"][1]
+            .get("reasoning_content")
+            .cloned();
+        assert_eq!(told, wanted, "{model}");
+    }
+}
