@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::cost::Cost;
 use super::ids::{AgentId, ModelRef};
+use super::mark::{MessagePhase, ThoughtToken};
 use super::message::ToolCall;
 
 /// What one model call says. Order: deltas, one `Finished`; then the stream ends.
@@ -21,6 +22,11 @@ pub enum ChatEvent {
 pub enum Delta {
     Text(String),
     Reasoning(String),
+    /// The reasoning since the last such token is a thought that its provider takes back. Thoughts are paragraphs: who
+    /// joins them puts an empty line between. One may have no text.
+    Thought(Box<ThoughtToken>),
+    /// A message of its own begins, of this phase.
+    Message(Option<MessagePhase>),
     Refusal(String),
     ToolCall(ToolCallDelta),
     /// Token log probabilities as the provider wrote them (OpenAI's `choices[].logprobs` object).

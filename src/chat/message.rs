@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::mark::Mark;
+
 /// The version of the JSON that messages are written as. A reader must refuse a higher one; members that a reader does
 /// not know may be added without raising it.
 pub const MESSAGE_FORMAT: u16 = 1;
@@ -25,6 +27,9 @@ pub enum Message {
         tool_calls: Vec<ToolCall>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
+        /// What its provider is to have back, and where its messages begin, in order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        marks: Vec<Mark>,
     },
     /// What a tool answered to the call with this id.
     Tool { call_id: String, parts: Vec<Part> },
@@ -201,6 +206,7 @@ mod tests {
                 reasoning: Some("hm".to_owned()),
                 tool_calls: vec![call],
                 name: None,
+                marks: Vec::new(),
             },
             Message::Tool {
                 call_id: "c1".to_owned(),

@@ -164,6 +164,10 @@ pub struct ChatRequest {
     pub format: ResponseFormat,
     pub sampling: Sampling,
     pub reasoning_effort: Option<String>,
+    /// How the model's reasoning is to be summed up.
+    pub reasoning_summary: Option<String>,
+    /// How much the model is to say.
+    pub verbosity: Option<String>,
     /// An end-user id for the provider.
     pub user: Option<String>,
     pub delivery: Delivery,

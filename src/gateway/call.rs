@@ -13,7 +13,8 @@ use super::error::RunError;
 use super::failover::{self, Situation, Step, WAIT_BUDGET};
 use super::metrics::ModelMeter;
 use crate::chat::{
-    ChatEvent, ChatRequest, FinishReason, Finished, Message, Notes, Phase, ResponseFormat,
+    ChatEvent, ChatRequest, Delta, FinishReason, Finished, Message, ModelRef, Notes, Phase,
+    ResponseFormat,
 };
 use crate::config::Price;
 use crate::providers::{ChatStream, ModelCall, ProviderError};
@@ -138,8 +139,9 @@ pub async fn open(
     ))
 }
 
-/// Adds to the end of a call what it costs, and counts what it used.
+/// Adds to what a call says which model reasoned, and to its end what it costs; counts what it used.
 struct Bill {
+    model: ModelRef,
     price: Price,
     meter: Arc<ModelMeter>,
     /// When the first event was there.
@@ -149,6 +151,7 @@ struct Bill {
 impl Bill {
     fn of(model: &Callable) -> Self {
         Self {
+            model: model.id.clone(),
             price: model.price,
             meter: Arc::clone(&model.meter),
             began: Instant::now(),
@@ -156,8 +159,13 @@ impl Bill {
     }
 
     fn put_on(&self, event: ChatEvent) -> ChatEvent {
-        let ChatEvent::Finished(mut finished) = event else {
-            return event;
+        let mut finished = match event {
+            ChatEvent::Finished(finished) => finished,
+            ChatEvent::Delta(Delta::Thought(mut token)) => {
+                token.model = Some(self.model.clone());
+                return ChatEvent::Delta(Delta::Thought(token));
+            }
+            delta @ ChatEvent::Delta(_) => return delta,
         };
         if let Some(usage) = &mut finished.usage {
             usage.cost = self.price.of(usage);
@@ -202,6 +210,7 @@ async fn call(
         model: &model.id.model,
         max_tokens: model.max_tokens,
         context_window: model.context_window,
+        reasons: model.reasons,
         params: &model.params,
         compat: model.compat,
         request: adapted.as_ref().unwrap_or(chat),
@@ -223,15 +232,26 @@ async fn call(
     }
 }
 
-/// The request for a model that knows no schemas: the form of the answer is asked for in the prompt.
+/// The request for a model that cannot be sent it as it is. To one that knows no schemas the form of the answer is told
+/// in the prompt; none is sent what another model thought, as it could not read it.
 fn adapt(model: &Callable, chat: &ChatRequest) -> Option<ChatRequest> {
-    if model.knows_schemas {
+    let unknown_form = match model.knows_schemas {
+        true => None,
+        false => instruction(&chat.format),
+    };
+    let is_foreign = |message: &Message| message.has_thoughts_but_of(&model.id);
+    let foreign = chat.messages.iter().any(is_foreign);
+    if unknown_form.is_none() && !foreign {
         return None;
     }
-    let instruction = instruction(&chat.format)?;
     let mut chat = chat.clone();
-    chat.format = ResponseFormat::Text;
-    chat.system.append(&instruction);
+    if let Some(instruction) = unknown_form {
+        chat.format = ResponseFormat::Text;
+        chat.system.append(&instruction);
+    }
+    for message in &mut chat.messages {
+        message.keep_thoughts_of(&model.id);
+    }
     Some(chat)
 }
 

@@ -47,6 +47,8 @@ pub(super) struct Callable {
     pub compat: Compat,
     /// Whether the form of an answer can be asked for beside the prompt.
     pub knows_schemas: bool,
+    /// Whether it reasons, where known.
+    pub reasons: Option<bool>,
     pub cooldown: Arc<Cooldown>,
     pub meter: Arc<ModelMeter>,
 }
@@ -229,6 +231,7 @@ impl Providers {
             params: Arc::new(joined),
             compat: entry.known.compat(&model.model),
             knows_schemas: entry.known.knows_schemas(&model.model),
+            reasons: listed.and_then(|model| model.reasoning),
             cooldown: Arc::clone(&entry.cooldown),
             meter: self.meter(entry, model),
         })

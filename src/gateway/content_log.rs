@@ -53,7 +53,7 @@ impl ContentLog {
                 }
                 self.add(&call.arguments);
             }
-            Delta::Reasoning(_) | Delta::Logprobs(_) => {}
+            Delta::Reasoning(_) | Delta::Thought(_) | Delta::Message(_) | Delta::Logprobs(_) => {}
         }
     }
 

@@ -141,16 +141,12 @@ impl Rounds {
     pub fn answered(&mut self, reason: FinishReason) -> Result<Next, RunError> {
         let mut said = std::mem::take(&mut self.said);
         self.shown.clear();
-        let (own, callers): (Vec<ToolCall>, Vec<ToolCall>) = said
-            .tool_calls
-            .drain(..)
-            .partition(|call| self.is_ours(&call.name));
-        if callers.is_empty() && !own.is_empty() {
-            said.tool_calls = own;
+        let is_ours = |call: &ToolCall| self.is_ours(&call.name);
+        if !said.tool_calls.is_empty() && said.tool_calls.iter().all(is_ours) {
             return self.work(said);
         }
         // A caller's call ends the run; what the house was to do beside it is not done.
-        said.tool_calls = callers;
+        said.retain_calls(|call| !self.is_ours(&call.name));
         if let Some(constraint) = &self.constraint
             && let Err(unmet) = constraint.check(&with_told(&self.told, &said), reason)
         {
@@ -232,7 +228,7 @@ impl Rounds {
     pub fn take_interrupted(&mut self) -> Vec<Message> {
         let mut transcript = self.take_transcript();
         let mut said = std::mem::take(&mut self.said);
-        said.tool_calls.clear();
+        said.retain_calls(|_| false);
         if !said.text.is_empty() {
             transcript.push(said.into_message());
         }

@@ -9,7 +9,10 @@ use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use super::{ChatStream, ProviderError};
-use crate::chat::{ChatEvent, Delta, FinishReason, Finished, ToolCallDelta, Usage};
+use crate::chat::{
+    ChatEvent, Delta, FinishReason, Finished, MAX_TOKEN_BYTES, ThoughtToken, TokenForm,
+    ToolCallDelta, Usage,
+};
 use crate::sse::{Event, ReadError};
 
 /// Reads the events of one streamed answer, in order. Pure: bytes and time are somebody else's.
@@ -54,6 +57,20 @@ impl Answer {
             let logprobs = to_raw_value(&json!({ "content": content, "refusal": null }));
             let logprobs = logprobs.expect("a JSON value always serializes");
             self.put(Delta::Logprobs(logprobs));
+        }
+    }
+
+    /// Ends a thought that the provider takes back: what it calls it, and the token that it is to be sent. One that is
+    /// larger than [`MAX_TOKEN_BYTES`] is not kept, and the thought is then nobody's.
+    pub fn think(&mut self, form: TokenForm, id: Option<String>, content: String) {
+        let bytes = content.len() + id.as_ref().map_or(0, String::len);
+        if bytes <= MAX_TOKEN_BYTES {
+            self.put(Delta::Thought(Box::new(ThoughtToken {
+                form,
+                model: None,
+                id,
+                content,
+            })));
         }
     }
 

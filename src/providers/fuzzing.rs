@@ -27,7 +27,8 @@ pub fn answer(api: ApiKind, input: &[u8]) {
         }
         ApiKind::OpenaiCompletions => {
             let _ = openai_completions::embeddings::reply(&Bytes::copy_from_slice(input));
-            whole(openai_completions::response::whole("p", input));
+            let reader = openai_completions::response::ChunkReader::default();
+            whole(openai_completions::response::whole("p", input, reader));
             streamed(input, openai_completions::response::ChunkReader::default);
         }
         ApiKind::OpenaiResponses => {
@@ -114,6 +115,7 @@ pub fn requests(chat: &ChatRequest) {
         model: "claude-sonnet-4-5",
         max_tokens: Some(1000),
         context_window: None,
+        reasons: None,
         params: &serde_json::Map::new(),
         compat: Compat::default(),
         request: chat,
@@ -124,7 +126,7 @@ pub fn requests(chat: &ChatRequest) {
             anthropic_messages::request::body(&call, delivery).ok(),
             Some(google_generative_ai::request::body(&call)),
             Some(ollama::request::body(&call, delivery)),
-            Some(openai_completions::request::body(&call, delivery)),
+            Some(openai_completions::request::body(&call, delivery, None)),
             Some(openai_responses::request::body(&call, delivery)),
         ];
         for body in bodies.iter().flatten() {

@@ -65,6 +65,8 @@ pub struct ModelCall<'a> {
     pub max_tokens: Option<u32>,
     /// The tokens of prompt and answer together that the model holds, where configured.
     pub context_window: Option<u64>,
+    /// Whether the model reasons, where known.
+    pub reasons: Option<bool>,
     /// Configured extra members of the provider's request; one that the request sets itself wins.
     pub params: &'a Map<String, Value>,
     pub compat: Compat,

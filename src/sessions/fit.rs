@@ -42,6 +42,7 @@ mod tests {
             reasoning: None,
             tool_calls: calls.iter().map(call).collect(),
             name: None,
+            marks: Vec::new(),
         }
     }
 

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use super::turn::{History, Turn, TurnId};
-use crate::chat::{ImageSource, Message, Part, ToolCall};
+use crate::chat::{ImageSource, Message, Part, ToolCall, retain_calls};
 
 /// What a run's context is, and what of it is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,10 +199,14 @@ fn drop_open_calls(context: &mut Vec<Message>, new: &[Message]) {
             }
             Message::User { .. } => answered.clear(),
             Message::Assistant {
-                parts, tool_calls, ..
+                parts,
+                tool_calls,
+                marks,
+                ..
             } => {
                 let calls = tool_calls.len();
-                tool_calls.retain(|call| answered.contains(&call.id));
+                let places = marks.iter_mut().map(|mark| &mut mark.calls);
+                retain_calls(tool_calls, places, |call| answered.contains(&call.id));
                 answered.clear();
                 if calls > 0 && tool_calls.is_empty() && parts.is_empty() {
                     continue;

@@ -103,6 +103,7 @@ fn turn(parent: Option<TurnId>, number: usize) -> NewTurn {
             reasoning: None,
             tool_calls: Vec::new(),
             name: None,
+            marks: Vec::new(),
         }],
         state: TurnState::Complete,
         model: None,

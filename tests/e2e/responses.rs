@@ -7,6 +7,7 @@ mod files;
 mod input;
 mod items;
 mod kept;
+mod reasoning;
 mod tools;
 mod unkept;
 

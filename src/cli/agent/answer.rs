@@ -129,7 +129,9 @@ impl Answer {
 
     fn delta(&mut self, delta: Delta) -> anyhow::Result<()> {
         match (&mut self.output, delta) {
-            (Output::Events, delta) => return self.event(line_of(&delta)),
+            (Output::Events, delta) => {
+                return line_of(&delta).map_or(Ok(()), |line| self.event(line));
+            }
             // A refusal is what the model said.
             (Output::Text { .. }, Delta::Text(text) | Delta::Refusal(text)) => {
                 return Ok(self.say(&text)?);
@@ -140,7 +142,14 @@ impl Answer {
             (Output::Json { tool_calls, .. }, Delta::ToolCall(fragment)) => {
                 add(tool_calls, fragment)
             }
-            (_, Delta::Reasoning(_) | Delta::Logprobs(_) | Delta::ToolCall(_)) => {}
+            (
+                _,
+                Delta::Reasoning(_)
+                | Delta::Thought(_)
+                | Delta::Message(_)
+                | Delta::Logprobs(_)
+                | Delta::ToolCall(_),
+            ) => {}
         }
         Ok(())
     }

@@ -100,9 +100,9 @@ pub fn line_of_tool(activity: &ToolActivity) -> Line<'_> {
     }
 }
 
-/// A piece of output as a line.
-pub fn line_of(delta: &Delta) -> Line<'_> {
-    match delta {
+/// A piece of output as a line; none for what is between the model and its provider.
+pub fn line_of(delta: &Delta) -> Option<Line<'_>> {
+    Some(match delta {
         Delta::Text(text) => Line::Text { text },
         Delta::Reasoning(text) => Line::Reasoning { text },
         Delta::Refusal(text) => Line::Refusal { text },
@@ -113,7 +113,8 @@ pub fn line_of(delta: &Delta) -> Line<'_> {
             arguments: &call.arguments,
         },
         Delta::Logprobs(logprobs) => Line::Logprobs { logprobs },
-    }
+        Delta::Thought(_) | Delta::Message(_) => return None,
+    })
 }
 
 /// Puts a fragment to its call. One that is out of order is left out.

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::super::arguments::Arguments;
 use super::super::document;
-use crate::chat::{Document, Image, ImageSource, Message, Part, ToolCall};
+use crate::chat::{
+    Document, Image, ImageSource, Marked, Message, Part, Thought, TokenForm, ToolCall, in_order,
+};
 
 /// What the dialect cannot carry, as [`super::super::ProviderError::Unsupported`] says it.
 pub type Unreadable = &'static str;
@@ -22,6 +24,13 @@ pub struct Turn<'a> {
 enum Block<'a> {
     Text {
         text: &'a str,
+    },
+    Thinking {
+        thinking: &'a str,
+        signature: &'a str,
+    },
+    RedactedThinking {
+        data: &'a str,
     },
     Image {
         source: Source<'a>,
@@ -55,14 +64,21 @@ enum Source<'a> {
     },
 }
 
+/// Whether the model's own reasoning goes back to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thoughts {
+    Kept,
+    Left,
+}
+
 /// The conversation, neighbours of one role joined: what tools answered belongs to the user, all of it in one turn.
 ///
 /// # Errors
 /// The first part that the dialect cannot carry.
-pub fn turns(messages: &[Message]) -> Result<Vec<Turn<'_>>, Unreadable> {
+pub fn turns(messages: &[Message], thoughts: Thoughts) -> Result<Vec<Turn<'_>>, Unreadable> {
     let mut turns: Vec<Turn<'_>> = Vec::with_capacity(messages.len());
     for message in messages {
-        let (role, content) = turn(message)?;
+        let (role, content) = turn(message, thoughts)?;
         match turns.last_mut() {
             // The API refuses empty turns.
             _ if content.is_empty() => {}
@@ -70,18 +86,56 @@ pub fn turns(messages: &[Message]) -> Result<Vec<Turn<'_>>, Unreadable> {
             _ => turns.push(Turn { role, content }),
         }
     }
+    turns.iter_mut().for_each(Turn::settle);
     Ok(turns)
 }
 
-fn turn(message: &Message) -> Result<(&'static str, Vec<Block<'_>>), Unreadable> {
+/// Whether the turn that tools have answered in begins with reasoning that the API takes back.
+pub fn began_with_a_thought(messages: &[Message]) -> bool {
+    let is_user = |message: &Message| matches!(message, Message::User { .. });
+    let turn = messages.iter().rposition(is_user).map_or(0, |at| at + 1);
+    let first = messages.get(turn).and_then(|first| first.marks().first());
+    first.is_some_and(|mark| {
+        let thought = mark.thought().and_then(thinking);
+        (mark.parts, mark.calls) == (0, 0) && thought.is_some()
+    })
+}
+
+impl Turn<'_> {
+    /// The API refuses reasoning in a turn that does not begin with any.
+    fn settle(&mut self) {
+        if !self.content.first().is_some_and(Block::is_thought) {
+            self.content.retain(|block| !block.is_thought());
+        }
+    }
+}
+
+impl Block<'_> {
+    fn is_thought(&self) -> bool {
+        matches!(self, Self::Thinking { .. } | Self::RedactedThinking { .. })
+    }
+}
+
+fn turn(
+    message: &Message,
+    thoughts: Thoughts,
+) -> Result<(&'static str, Vec<Block<'_>>), Unreadable> {
     match message {
         Message::User { parts, .. } => Ok(("user", blocks(parts)?)),
-        // Reasoning goes without its signature, and is not taken back.
         Message::Assistant {
-            parts, tool_calls, ..
+            parts,
+            tool_calls,
+            marks,
+            ..
         } => {
-            let mut content = blocks(parts)?;
-            content.extend(tool_calls.iter().map(tool_use));
+            let mut content = Vec::with_capacity(parts.len() + tool_calls.len() + marks.len());
+            for segment in in_order(parts, tool_calls, marks) {
+                content.extend(blocks(segment.parts)?);
+                content.extend(segment.calls.iter().map(tool_use));
+                if let (Some(Marked::Thought(thought)), Thoughts::Kept) = (segment.then, thoughts) {
+                    content.extend(thinking(thought));
+                }
+            }
             Ok(("assistant", content))
         }
         Message::Tool { call_id, parts } => {
@@ -91,6 +145,23 @@ fn turn(message: &Message) -> Result<(&'static str, Vec<Block<'_>>), Unreadable>
             };
             Ok(("user", vec![result]))
         }
+    }
+}
+
+/// Reasoning as it came; none of another dialect's.
+fn thinking(thought: &Thought) -> Option<Block<'_>> {
+    match thought.token.form {
+        TokenForm::AnthropicSignature => Some(Block::Thinking {
+            thinking: &thought.text,
+            signature: &thought.token.content,
+        }),
+        TokenForm::AnthropicRedacted => Some(Block::RedactedThinking {
+            data: &thought.token.content,
+        }),
+        TokenForm::GoogleSignature
+        | TokenForm::OpenaiEncrypted
+        | TokenForm::Reasoning
+        | TokenForm::ReasoningContent => None,
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::super::ModelCall;
 use super::super::members::Members;
 use super::generation::Generation;
-use super::messages::{self, Turn, Unreadable};
+use super::messages::{self, Thoughts, Turn, Unreadable};
 use super::schema;
 use super::thinking::Allowance;
 use crate::chat::{ChatRequest, Delivery, ResponseFormat, SystemPrompt, Tool, ToolChoice};
@@ -23,12 +23,18 @@ const MAX_USER_CHARS: usize = 256;
 /// What the dialect cannot carry.
 pub fn body(call: &ModelCall<'_>, delivery: Delivery) -> Result<Vec<u8>, Unreadable> {
     let generation = Generation::of(call.model);
+    let allowance = Allowance::of(call, generation);
+    // A model that does not think is sent none of what it thought before.
+    let thoughts = match allowance.thinks() || generation.thinks_unasked() {
+        true => Thoughts::Kept,
+        false => Thoughts::Left,
+    };
     let body = Body {
         call,
         delivery,
         generation,
-        allowance: Allowance::of(call, generation),
-        turns: messages::turns(&call.request.messages)?,
+        allowance,
+        turns: messages::turns(&call.request.messages, thoughts)?,
     };
     Ok(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"))
 }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::super::ProviderError;
 use super::super::answer::{Answer, Reader};
 use super::super::rejection;
-use crate::chat::{Delta, FinishReason, ToolCallDelta, Usage};
+use crate::chat::{Delta, FinishReason, MAX_TOKEN_BYTES, TokenForm, ToolCallDelta, Usage};
 use crate::sse::Event;
 
 /// An event of the stream.
@@ -39,6 +39,9 @@ struct Block {
     kind: Option<String>,
     text: Option<String>,
     thinking: Option<String>,
+    signature: Option<String>,
+    /// Of reasoning that is not to be read.
+    data: Option<String>,
     id: Option<String>,
     name: Option<String>,
     input: Option<Box<RawValue>>,
@@ -51,6 +54,7 @@ struct Piece {
     kind: Option<String>,
     text: Option<String>,
     thinking: Option<String>,
+    signature: Option<String>,
     partial_json: Option<String>,
     stop_reason: Option<String>,
 }
@@ -134,6 +138,8 @@ pub fn whole(provider: &str, body: &[u8]) -> Result<Answer, ProviderError> {
 #[derive(Default)]
 pub struct MessageReader {
     calls: Vec<Call>,
+    /// The place of the last block of reasoning, and its signature as far as it is there.
+    signed: Option<(usize, String)>,
     stop: Option<FinishReason>,
     usage: Option<WireUsage>,
 }
@@ -199,7 +205,14 @@ impl MessageReader {
     fn begin(&mut self, place: usize, block: Block, answer: &mut Answer) {
         match (block.kind.as_deref(), block.name) {
             (Some("text"), _) => answer.say(block.text, Delta::Text),
-            (Some("thinking"), _) => answer.say(block.thinking, Delta::Reasoning),
+            (Some("thinking"), _) => {
+                self.signed = Some((place, block.signature.unwrap_or_default()));
+                answer.say(block.thinking, Delta::Reasoning);
+            }
+            (Some("redacted_thinking"), _) => {
+                let data = block.data.unwrap_or_default();
+                answer.think(TokenForm::AnthropicRedacted, None, data);
+            }
             (Some("tool_use"), Some(name)) if self.calls.len() < MAX_CALLS => {
                 let new_id = || format!("call_{}", uuid::Uuid::new_v4().simple());
                 let id = block.id.filter(|id| !id.is_empty());
@@ -223,6 +236,7 @@ impl MessageReader {
         match piece.kind.as_deref() {
             Some("text_delta") => answer.say(piece.text, Delta::Text),
             Some("thinking_delta") => answer.say(piece.thinking, Delta::Reasoning),
+            Some("signature_delta") => self.sign(place, piece.signature.as_deref()),
             Some("input_json_delta") => {
                 let json = piece.partial_json.filter(|json| !json.is_empty());
                 if let (Some(index), Some(arguments)) = (self.call_at(place), json) {
@@ -235,8 +249,23 @@ impl MessageReader {
         }
     }
 
-    /// Ends a block. A call of which no arguments have come has those that it began with.
+    /// A signature comes in one piece; one in several is put together.
+    fn sign(&mut self, place: usize, piece: Option<&str>) {
+        if let (Some((at, signature)), Some(piece)) = (&mut self.signed, piece)
+            && *at == place
+            && signature.len() <= MAX_TOKEN_BYTES
+        {
+            signature.push_str(piece);
+        }
+    }
+
+    /// Ends a block. Reasoning without a signature is not taken back; a call of which no arguments have come has those that it began with.
     fn complete(&mut self, place: usize, answer: &mut Answer) {
+        if let Some((_, signature)) = self.signed.take_if(|(at, _)| *at == place)
+            && !signature.is_empty()
+        {
+            answer.think(TokenForm::AnthropicSignature, None, signature);
+        }
         if let Some(index) = self.call_at(place) {
             self.close(index, answer);
         }

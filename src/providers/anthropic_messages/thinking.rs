@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::ModelCall;
 use super::generation::Generation;
+use super::messages::began_with_a_thought;
 use crate::chat::{ChatRequest, Message, ToolChoice};
 
 /// The cap of an answer that nobody has capped, in tokens. The dialect wants one always.
@@ -98,7 +99,7 @@ fn by_configuration(configured: &Value) -> Thinking<'_> {
 }
 
 /// The API refuses thought beside a forced call. With a budget it also wants the thoughts of the turn back once a tool
-/// has answered, and they are not kept; models that think adaptively do not insist.
+/// has answered, which are not there where another model thought them; models that think adaptively do not insist.
 fn can_think(call: &ModelCall<'_>, thinking: Thinking<'_>) -> bool {
     let ChatRequest {
         messages,
@@ -111,7 +112,8 @@ fn can_think(call: &ModelCall<'_>, thinking: Thinking<'_>) -> bool {
         return false;
     }
     let in_tool_loop = matches!(messages.last(), Some(Message::Tool { .. }));
-    !(in_tool_loop && matches!(thinking, Thinking::Budget(_)))
+    let insists = in_tool_loop && matches!(thinking, Thinking::Budget(_));
+    !insists || began_with_a_thought(messages)
 }
 
 /// The cap that somebody named: the caller, the configured parameters, or what is known of the model.
@@ -167,7 +169,7 @@ fn level(effort: &str, generation: Generation) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Sampling, Tool};
+    use crate::chat::{Mark, Marked, Sampling, Thought, ThoughtToken, TokenForm, Tool};
     use crate::config::Compat;
     use serde_json::{Map, json};
 
@@ -188,6 +190,7 @@ mod tests {
     fn of(model: &str, request: &ChatRequest, params: &Map<String, Value>) -> (u32, Value) {
         let call = ModelCall {
             context_window: None,
+            reasons: None,
             model,
             max_tokens: None,
             params,
@@ -235,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forced_call_and_a_tools_answer_leave_no_budget() {
+    fn a_forced_call_leaves_no_budget_and_a_tools_answer_only_where_the_thoughts_are_kept() {
         let thinking = ChatRequest {
             reasoning_effort: Some("low".into()),
             messages: vec![Message::user("hi")],
@@ -251,16 +254,42 @@ mod tests {
             }],
             ..thinking.clone()
         };
-        let in_loop = ChatRequest {
-            messages: vec![Message::Tool {
-                call_id: "a".into(),
-                parts: Vec::new(),
-            }],
-            ..thinking
+        let answered = |marks| ChatRequest {
+            messages: vec![
+                Message::user("hi"),
+                Message::Assistant {
+                    parts: Vec::new(),
+                    reasoning: None,
+                    tool_calls: Vec::new(),
+                    name: None,
+                    marks,
+                },
+                Message::Tool {
+                    call_id: "a".into(),
+                    parts: Vec::new(),
+                },
+            ],
+            ..thinking.clone()
         };
+        let in_loop = answered(Vec::new());
+        let thought = Marked::Thought(Thought {
+            text: "hm".into(),
+            token: ThoughtToken {
+                form: TokenForm::AnthropicSignature,
+                model: None,
+                id: None,
+                content: "EqQB".into(),
+            },
+        });
+        let kept = answered(vec![Mark {
+            parts: 0,
+            calls: 0,
+            what: thought,
+        }]);
         let sonnet = |request| of("claude-sonnet-4-5", request, &Map::new());
         assert_eq!(sonnet(&forced), (8192, json!(null)));
         assert_eq!(sonnet(&in_loop), (8192, json!(null)));
+        assert_eq!(sonnet(&kept), (9216, enabled(1024)));
         let adaptive = of("claude-opus-4-6", &in_loop, &Map::new()).1;
         assert_eq!(adaptive["type"], "adaptive");
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::arguments::Arguments;
 use super::super::document;
 use super::generation::Generation;
-use crate::chat::{Audio, Document, Image, ImageSource, Message, Part, ToolCall};
+use crate::chat::{Audio, Document, Image, ImageSource, Mark, Message, Part, TokenForm, ToolCall};
 
 #[derive(Serialize)]
 pub struct Content<'a> {
@@ -28,7 +28,7 @@ enum Piece<'a> {
     Call {
         function_call: FunctionCall<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        thought_signature: Option<&'static str>,
+        thought_signature: Option<&'a str>,
     },
     Response {
         function_response: FunctionResponse<'a>,
@@ -64,7 +64,7 @@ struct Output {
     output: String,
 }
 
-/// Stands for the signature of thoughts that are not kept: the API documents it for that, and then checks none.
+/// Stands for the signature of thoughts that are not there: the API documents it for that, and then checks none.
 const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
 /// The conversation, neighbours of one role joined: what tools answered belongs to the user.
@@ -74,12 +74,15 @@ pub fn contents(messages: &[Message], generation: Generation) -> Vec<Content<'_>
     for message in messages {
         let (role, parts) = match message {
             Message::User { parts, .. } => ("user", pieces(parts)),
-            // Reasoning goes without its signature, and is not taken back.
+            // What can be read of the reasoning is not taken back: the signatures stand for it.
             Message::Assistant {
-                parts, tool_calls, ..
+                parts,
+                tool_calls,
+                marks,
+                ..
             } => {
                 names.extend(tool_calls.iter().map(|call| (&*call.id, &*call.name)));
-                ("model", spoken(parts, tool_calls, generation))
+                ("model", spoken(parts, (tool_calls, marks), generation))
             }
             Message::Tool { call_id, parts } => {
                 let name = names.get(call_id.as_str()).copied().unwrap_or(call_id);
@@ -96,18 +99,33 @@ pub fn contents(messages: &[Message], generation: Generation) -> Vec<Content<'_>
     contents
 }
 
-fn spoken<'a>(parts: &'a [Part], calls: &'a [ToolCall], generation: Generation) -> Vec<Piece<'a>> {
+fn spoken<'a>(
+    parts: &'a [Part],
+    (calls, marks): (&'a [ToolCall], &'a [Mark]),
+    generation: Generation,
+) -> Vec<Piece<'a>> {
     let mut spoken = pieces(parts);
-    spoken.extend(calls.iter().enumerate().map(|(place, call)| Piece::Call {
-        function_call: FunctionCall {
-            id: &call.id,
-            name: &call.name,
-            args: Arguments(&call.arguments),
-        },
-        // Of calls made at once only the first bears one.
-        thought_signature: (place == 0 && generation.checks_signatures()).then_some(NO_SIGNATURE),
+    spoken.extend(calls.iter().enumerate().map(|(place, call)| {
+        Piece::Call {
+            function_call: FunctionCall {
+                id: &call.id,
+                name: &call.name,
+                args: Arguments(&call.arguments),
+            },
+            // Of calls made at once the first must bear one.
+            thought_signature: signature(marks, place)
+                .or((place == 0 && generation.checks_signatures()).then_some(NO_SIGNATURE)),
+        }
     }));
     spoken
+}
+
+/// The signature that the call at this place came with.
+fn signature(marks: &[Mark], place: usize) -> Option<&str> {
+    let before = marks.iter().filter(|mark| mark.calls == place);
+    let mut tokens = before.filter_map(|mark| Some(&mark.thought()?.token));
+    let own = tokens.find(|token| token.form == TokenForm::GoogleSignature)?;
+    Some(&own.content)
 }
 
 /// What a tool answered to the call of this id and name. Models that read no images in it find them behind it.

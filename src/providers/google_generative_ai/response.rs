@@ -9,7 +9,7 @@ use super::super::ProviderError;
 use super::super::answer::{Answer, Reader};
 use super::super::rejection;
 use super::logprobs::LogprobsResult;
-use crate::chat::{Delta, FinishReason, ToolCallDelta, Usage};
+use crate::chat::{Delta, FinishReason, TokenForm, ToolCallDelta, Usage};
 use crate::sse::Event;
 
 #[derive(Deserialize)]
@@ -41,6 +41,7 @@ struct Part {
     text: Option<String>,
     thought: Option<bool>,
     function_call: Option<FunctionCall>,
+    thought_signature: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -153,7 +154,7 @@ impl ChunkReader {
                 Some(false) | None => answer.say(part.text, Delta::Text),
             }
             if let Some(call) = part.function_call {
-                self.call(call, answer);
+                self.call(call, part.thought_signature, answer);
             }
         }
         if let Some(logprobs) = said.logprobs_result.and_then(LogprobsResult::into_openai) {
@@ -170,11 +171,14 @@ impl ChunkReader {
         Ok(())
     }
 
-    /// A call comes whole, and at first without an id.
-    fn call(&mut self, call: FunctionCall, answer: &mut Answer) {
+    /// A call comes whole, and at first without an id. It bears the signature of the thoughts that led to it.
+    fn call(&mut self, call: FunctionCall, signature: Option<String>, answer: &mut Answer) {
         let Some(name) = call.name.filter(|_| self.calls < MAX_CALLS) else {
             return;
         };
+        if let Some(signature) = signature.filter(|signature| !signature.is_empty()) {
+            answer.think(TokenForm::GoogleSignature, None, signature);
+        }
         let new_id = || format!("call_{}", uuid::Uuid::new_v4().simple());
         let args = call.args.filter(|args| args.get() != "null");
         answer.put(Delta::ToolCall(ToolCallDelta {

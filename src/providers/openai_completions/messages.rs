@@ -3,11 +3,14 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::chat::{Audio, ChatRequest, Document, Image, ImageSource, Message, Part, ToolCall};
+use crate::chat::{
+    Audio, ChatRequest, Document, Image, ImageSource, Mark, Message, Part, TokenForm, ToolCall,
+};
 use crate::json;
 
-/// Appends a list: the system prompt, then the conversation.
-pub fn write(out: &mut Vec<u8>, request: &ChatRequest) {
+/// Appends a list: the system prompt, then the conversation. Reasoning of which nobody knows where it came from goes to
+/// a model that has `spoken` so.
+pub fn write(out: &mut Vec<u8>, request: &ChatRequest, spoken: Option<TokenForm>) {
     out.reserve(size(request));
     out.push(b'[');
     if !request.system.is_empty() {
@@ -16,7 +19,7 @@ pub fn write(out: &mut Vec<u8>, request: &ChatRequest) {
         out.extend_from_slice(b"},");
     }
     for message in &request.messages {
-        turn(out, message);
+        turn(out, message, spoken);
         out.push(b',');
     }
     if out.ends_with(b",") {
@@ -37,7 +40,7 @@ fn size(request: &ChatRequest) -> usize {
     text + text / 16 + request.system.stable.len() + request.system.varying.len()
 }
 
-fn turn(out: &mut Vec<u8>, message: &Message) {
+fn turn(out: &mut Vec<u8>, message: &Message, spoken: Option<TokenForm>) {
     match message {
         Message::User { parts, name } => {
             out.extend_from_slice(b"{\"role\":\"user\",\"content\":");
@@ -48,7 +51,8 @@ fn turn(out: &mut Vec<u8>, message: &Message) {
             parts,
             tool_calls,
             name,
-            ..
+            marks,
+            reasoning,
         } => {
             out.extend_from_slice(b"{\"role\":\"assistant\",\"content\":");
             match parts.is_empty() {
@@ -57,6 +61,8 @@ fn turn(out: &mut Vec<u8>, message: &Message) {
             }
             named(out, name.as_deref());
             if !tool_calls.is_empty() {
+                let untold = reasoning.as_deref().zip(spoken);
+                thoughts(out, marks, untold);
                 out.extend_from_slice(b",\"tool_calls\":");
                 json::value(out, &Calls(tool_calls));
             }
@@ -69,6 +75,28 @@ fn turn(out: &mut Vec<u8>, message: &Message) {
         }
     }
     out.push(b'}');
+}
+
+/// What led to calls goes back as it came, in a member of the same name. DeepSeek, Moonshot and others want their
+/// `reasoning_content` once a tool has answered; Groq and Cerebras take `reasoning` and refuse the other name. Behind
+/// an answer without calls nobody reads it.
+fn thoughts(out: &mut Vec<u8>, marks: &[Mark], unknown: Option<(&str, TokenForm)>) {
+    const MEMBERS: [(TokenForm, &[u8]); 2] = [
+        (TokenForm::Reasoning, b",\"reasoning\":"),
+        (TokenForm::ReasoningContent, b",\"reasoning_content\":"),
+    ];
+    for (form, member) in MEMBERS {
+        let thoughts = marks.iter().filter_map(Mark::thought);
+        let own = thoughts.filter(|thought| thought.token.form == form);
+        let texts: Vec<&str> = own.map(|thought| thought.text.as_str()).collect();
+        let text = match unknown {
+            _ if !texts.is_empty() => texts.join("\n\n"),
+            Some((text, spoken)) if spoken == form && marks.is_empty() => text.to_owned(),
+            _ => continue,
+        };
+        out.extend_from_slice(member);
+        json::string(out, &text);
+    }
 }
 
 fn named(out: &mut Vec<u8>, name: Option<&str>) {

@@ -6,6 +6,10 @@ pub(super) mod embeddings;
 mod messages;
 pub(super) mod request;
 pub(super) mod response;
+mod spoken;
+
+#[cfg(test)]
+mod tests;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -18,28 +22,38 @@ use super::{ChatStream, EmbedCall, EmbedReply, ModelCall, Provider, ProviderErro
 use crate::chat::Delivery;
 
 use response::ChunkReader;
+use spoken::Spoken;
 
 pub struct OpenaiCompletions {
     transport: Transport,
+    spoken: Spoken,
 }
 
 impl OpenaiCompletions {
     pub fn new(transport: Transport) -> Self {
-        Self { transport }
+        Self {
+            transport,
+            spoken: Spoken::default(),
+        }
     }
 
     async fn whole(&self, call: ModelCall<'_>) -> Result<ChatStream, ProviderError> {
-        let body = call.sends(request::body(&call, Delivery::Whole));
+        let body = call.sends(self.body(&call, Delivery::Whole));
         let answer = self.transport.post("/chat/completions", body).await?;
-        Ok(response::whole(self.transport.provider(), &answer)?.into_stream())
+        let reader = ChunkReader::told(self.spoken.listener(call.model));
+        Ok(response::whole(self.transport.provider(), &answer, reader)?.into_stream())
     }
 
     async fn streamed(&self, call: ModelCall<'_>) -> Result<ChatStream, ProviderError> {
-        let body = call.sends(request::body(&call, Delivery::Streamed));
-        let reader = ChunkReader::default();
+        let body = call.sends(self.body(&call, Delivery::Streamed));
+        let reader = ChunkReader::told(self.spoken.listener(call.model));
         self.transport
             .post_events("/chat/completions", body, reader)
             .await
+    }
+
+    fn body(&self, call: &ModelCall<'_>, delivery: Delivery) -> Vec<u8> {
+        request::body(call, delivery, self.spoken.of(call.model))
     }
 }
 

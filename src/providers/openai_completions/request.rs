@@ -6,18 +6,18 @@ use serde::{Serialize, Serializer};
 use super::super::ModelCall;
 use super::super::members::Members;
 use super::messages;
-use crate::chat::{Delivery, ResponseFormat, Sampling, Tool, ToolChoice};
+use crate::chat::{Delivery, ResponseFormat, Sampling, TokenForm, Tool, ToolChoice};
 use crate::config::MaxTokensField;
 use crate::json;
 
-/// The request's JSON.
-pub fn body(call: &ModelCall<'_>, delivery: Delivery) -> Vec<u8> {
+/// The request's JSON. `spoken` is how the model tells its reasoning, where that is known.
+pub fn body(call: &ModelCall<'_>, delivery: Delivery, spoken: Option<TokenForm>) -> Vec<u8> {
     const USUAL_BYTES: usize = 1024;
     let mut out = Vec::with_capacity(USUAL_BYTES);
     out.extend_from_slice(b"{\"model\":");
     json::string(&mut out, call.model);
     out.extend_from_slice(b",\"messages\":");
-    messages::write(&mut out, call.request);
+    messages::write(&mut out, call.request, spoken);
     json::members(&mut out, &Rest { call, delivery });
     out
 }
@@ -57,6 +57,7 @@ impl Serialize for Rest<'_> {
         }
         self.sampling(&mut members, &request.sampling)?;
         members.put_some("reasoning_effort", &request.reasoning_effort)?;
+        members.put_some("verbosity", &request.verbosity)?;
         members.put_some("user", &request.user)?;
         if self.delivery == Delivery::Streamed {
             members.put("stream", &true)?;

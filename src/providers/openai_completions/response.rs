@@ -10,7 +10,8 @@ use super::super::answer::{Answer, Reader};
 use super::super::rejection;
 use super::calls::{Calls, WireCall};
 use super::content::{First, Text};
-use crate::chat::{Delta, FinishReason, Usage};
+use super::spoken::Listener;
+use crate::chat::{Delta, FinishReason, TokenForm, Usage};
 use crate::sse::Event;
 
 /// A chunk of a stream, or a whole completion: the two differ in the name of one member.
@@ -81,12 +82,13 @@ impl From<WireUsage> for Usage {
 }
 
 /// Reads a whole completion.
-pub fn whole(provider: &str, body: &[u8]) -> Result<Answer, ProviderError> {
+pub fn whole(
+    provider: &str,
+    body: &[u8],
+    mut reader: ChunkReader,
+) -> Result<Answer, ProviderError> {
     let mut answer = Answer::new(provider);
-    let mut reader = ChunkReader {
-        calls: Calls::whole(),
-        ..ChunkReader::default()
-    };
+    reader.calls = Calls::whole();
     reader.chunk(body, &mut answer)?;
     if reader.finish.is_none() && answer.is_empty() {
         return Err(answer.broken("a completion without a choice"));
@@ -99,6 +101,10 @@ pub fn whole(provider: &str, body: &[u8]) -> Result<Answer, ProviderError> {
 #[derive(Default)]
 pub struct ChunkReader {
     calls: Calls,
+    /// How the reasoning is told that is not over.
+    thinking: Option<TokenForm>,
+    /// Is told how the model tells its reasoning.
+    listener: Listener,
     finish: Option<FinishReason>,
     usage: Option<Usage>,
 }
@@ -124,6 +130,14 @@ impl Reader for ChunkReader {
 }
 
 impl ChunkReader {
+    /// A reader that tells how the model tells its reasoning.
+    pub fn told(listener: Listener) -> Self {
+        Self {
+            listener,
+            ..Self::default()
+        }
+    }
+
     fn chunk(&mut self, json: &[u8], answer: &mut Answer) -> Result<(), ProviderError> {
         let wire: Wire = serde_json::from_slice(json)
             .map_err(|_| answer.broken("an answer that is not of its dialect"))?;
@@ -141,11 +155,16 @@ impl ChunkReader {
 
     fn choice(&mut self, choice: Choice, answer: &mut Answer) -> Result<(), ProviderError> {
         if let Some(said) = choice.delta {
-            let reasoning = said.reasoning_content.or(said.reasoning.map(|text| text.0));
-            answer.say(reasoning, Delta::Reasoning);
-            answer.say(said.content.map(|text| text.0), Delta::Text);
+            self.think((said.reasoning_content, said.reasoning), answer);
+            let content = said.content.map(|text| text.0);
+            let calls = said.tool_calls.unwrap_or_default();
+            let says = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+            if says(&content) || says(&said.refusal) || !calls.is_empty() {
+                self.end_thought(answer);
+            }
+            answer.say(content, Delta::Text);
             answer.say(said.refusal, Delta::Refusal);
-            for call in said.tool_calls.into_iter().flatten() {
+            for call in calls {
                 if let Some(fragment) = self.calls.fragment(call) {
                     answer.put(Delta::ToolCall(fragment));
                 }
@@ -159,6 +178,26 @@ impl ChunkReader {
             self.finish = Some(reason.ok_or_else(|| answer.reported(Some(word)))?);
         }
         Ok(())
+    }
+
+    fn think(&mut self, told: (Option<String>, Option<Text>), answer: &mut Answer) {
+        let (text, form) = match told {
+            (Some(text), _) => (text, TokenForm::ReasoningContent),
+            (None, Some(Text(text))) => (text, TokenForm::Reasoning),
+            (None, None) => return,
+        };
+        if !text.is_empty() {
+            self.thinking = Some(form);
+            answer.put(Delta::Reasoning(text));
+        }
+    }
+
+    /// Reasoning is over where something else begins.
+    fn end_thought(&mut self, answer: &mut Answer) {
+        if let Some(form) = self.thinking.take() {
+            self.listener.hears(form);
+            answer.think(form, None, String::new());
+        }
     }
 
     /// The end that the dialect marks. A server that gives no reason stopped.

@@ -4,11 +4,13 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::super::openai_completions::DataUrl;
-use crate::chat::{ImageSource, Message, Part};
+use crate::chat::{
+    ImageSource, Mark, Marked, Message, MessagePhase, Part, Thought, TokenForm, ToolCall, in_order,
+};
 
 /// The conversation without the system prompt, which is no item.
 ///
-/// The reasoning of earlier answers stays behind: the provider takes back only what it has signed.
+/// Of the reasoning of earlier answers that goes along which the provider has encrypted, with what it led to.
 pub struct Items<'a>(pub &'a [Message]);
 
 impl Serialize for Items<'_> {
@@ -19,24 +21,14 @@ impl Serialize for Items<'_> {
                 Message::User { parts, .. } => list.serialize_element(&Item::Message {
                     role: "user",
                     content: Content::of(parts, Side::Input),
+                    phase: None,
                 })?,
                 Message::Assistant {
-                    parts, tool_calls, ..
-                } => {
-                    if !parts.is_empty() {
-                        list.serialize_element(&Item::Message {
-                            role: "assistant",
-                            content: Content::of(parts, Side::Output),
-                        })?;
-                    }
-                    for call in tool_calls {
-                        list.serialize_element(&Item::FunctionCall {
-                            call_id: &call.id,
-                            name: &call.name,
-                            arguments: &call.arguments,
-                        })?;
-                    }
-                }
+                    parts,
+                    tool_calls,
+                    marks,
+                    ..
+                } => answer(&mut list, (parts, tool_calls, marks))?,
                 Message::Tool { call_id, parts } => {
                     list.serialize_element(&Item::FunctionCallOutput {
                         call_id,
@@ -49,12 +41,58 @@ impl Serialize for Items<'_> {
     }
 }
 
+/// An assistant's message as the items that it was. The API refuses reasoning that nothing follows.
+fn answer<L: SerializeSeq>(
+    list: &mut L,
+    (parts, calls, marks): (&[Part], &[ToolCall], &[Mark]),
+) -> Result<(), L::Error> {
+    let mut phase = None;
+    let mut thought = None;
+    for segment in in_order(parts, calls, marks) {
+        if !(segment.parts.is_empty() && segment.calls.is_empty())
+            && let Some(thought) = thought.take()
+        {
+            list.serialize_element(&Item::reasoning(thought))?;
+        }
+        if !segment.parts.is_empty() {
+            list.serialize_element(&Item::Message {
+                role: "assistant",
+                content: Content::of(segment.parts, Side::Output),
+                phase,
+            })?;
+        }
+        for call in segment.calls {
+            list.serialize_element(&Item::FunctionCall {
+                call_id: &call.id,
+                name: &call.name,
+                arguments: &call.arguments,
+            })?;
+        }
+        match segment.then {
+            Some(Marked::Message { phase: next }) => phase = *next,
+            Some(Marked::Thought(next)) if next.token.form == TokenForm::OpenaiEncrypted => {
+                thought = Some(next);
+            }
+            Some(Marked::Thought(_)) | None => {}
+        }
+    }
+    Ok(())
+}
+
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Item<'a> {
     Message {
         role: &'static str,
         content: Content<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        phase: Option<MessagePhase>,
+    },
+    Reasoning {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+        summary: Vec<Summary<'a>>,
+        encrypted_content: &'a str,
     },
     FunctionCall {
         call_id: &'a str,
@@ -65,6 +103,23 @@ enum Item<'a> {
         call_id: &'a str,
         output: Content<'a>,
     },
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "summary_text")]
+struct Summary<'a> {
+    text: &'a str,
+}
+
+impl<'a> Item<'a> {
+    fn reasoning(thought: &'a Thought) -> Self {
+        let text = Some(thought.text.as_str()).filter(|text| !text.is_empty());
+        Self::Reasoning {
+            id: thought.token.id.as_deref(),
+            summary: text.map(|text| Summary { text }).into_iter().collect(),
+            encrypted_content: &thought.token.content,
+        }
+    }
 }
 
 /// Whose words: the dialect calls the same text `input_text` or `output_text`.

@@ -4,13 +4,16 @@
 
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::super::ModelCall;
 use super::super::members::Members;
 use super::super::parameters::Parameters;
 use super::items::Items;
-use crate::chat::{ChatRequest, Delivery, ResponseFormat, Sampling, Tool, ToolChoice};
+use crate::chat::{
+    ChatRequest, Delivery, Message, ResponseFormat, Sampling, TokenForm, Tool, ToolChoice,
+};
 
 /// The request's JSON.
 pub fn body(call: &ModelCall<'_>, delivery: Delivery) -> Vec<u8> {
@@ -33,19 +36,57 @@ impl Serialize for Body<'_> {
             members.put("instructions", &request.system.text())?;
         }
         tools(&mut members, request)?;
-        if let Some(format) = format(&request.format) {
-            members.put("text", &Text { format })?;
+        let text = Text {
+            format: format(&request.format),
+            verbosity: request.verbosity.as_deref(),
+        };
+        if text.format.is_some() || text.verbosity.is_some() {
+            members.put("text", &text)?;
         }
         members.put_some("max_output_tokens", &self.call.token_cap())?;
         sampling(&mut members, &request.sampling)?;
-        let effort = request.reasoning_effort.as_deref();
-        members.put_some("reasoning", &effort.map(Reasoning::of))?;
+        let include = self.include();
+        if !include.is_empty() {
+            members.put("include", &include)?;
+        }
+        members.put_some("reasoning", &Reasoning::of(request))?;
         members.put_some("user", &request.user)?;
         members.put("store", &false)?;
         if self.delivery == Delivery::Streamed {
             members.put("stream", &true)?;
         }
         members.end(self.call.params)
+    }
+}
+
+impl Body<'_> {
+    /// What the answer is to hold beside what it always holds, and what is configured.
+    fn include(&self) -> Vec<&str> {
+        let mut include = Vec::new();
+        if self.reasons() {
+            include.push("reasoning.encrypted_content");
+        }
+        if self.call.request.sampling.logprobs == Some(true) {
+            include.push("message.output_text.logprobs");
+        }
+        if !include.is_empty()
+            && let Some(Value::Array(configured)) = self.call.params.get("include")
+        {
+            include.extend(configured.iter().filter_map(Value::as_str));
+        }
+        include
+    }
+
+    /// Whether the model is known to reason: the API refuses to encrypt the reasoning of one that does not.
+    fn reasons(&self) -> bool {
+        let request = self.call.request;
+        let effort = request.reasoning_effort.as_deref();
+        let mut thoughts = request.messages.iter().flat_map(Message::thoughts);
+        self.call.reasons.unwrap_or_else(|| {
+            effort.is_some_and(|effort| effort != "none")
+                || request.reasoning_summary.is_some()
+                || thoughts.any(|thought| thought.token.form == TokenForm::OpenaiEncrypted)
+        })
     }
 }
 
@@ -77,9 +118,6 @@ fn sampling<M: SerializeMap>(
     members.put_some("temperature", &sampling.temperature)?;
     members.put_some("top_p", &sampling.top_p)?;
     members.put_some("top_logprobs", &sampling.top_logprobs)?;
-    if sampling.logprobs == Some(true) {
-        members.put("include", &["message.output_text.logprobs"])?;
-    }
     members.put_some("metadata", &sampling.metadata)?;
     members.put_some("service_tier", &sampling.service_tier)?;
     members.put_some("prompt_cache_key", &sampling.prompt_cache_key)
@@ -116,7 +154,10 @@ impl<'a> Function<'a> {
 
 #[derive(Serialize)]
 struct Text<'a> {
-    format: Format<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<Format<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verbosity: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -151,18 +192,19 @@ fn format(format: &ResponseFormat) -> Option<Format<'_>> {
 
 #[derive(Serialize)]
 struct Reasoning<'a> {
-    effort: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    summary: Option<&'static str>,
+    effort: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'a str>,
 }
 
 impl<'a> Reasoning<'a> {
-    /// A model that reasons is asked to tell what it thinks.
-    fn of(effort: &'a str) -> Self {
-        Self {
-            effort,
-            summary: (effort != "none").then_some("auto"),
-        }
+    /// A model that is to reason is asked to tell what it thinks, unless the caller says how.
+    fn of(request: &'a ChatRequest) -> Option<Self> {
+        let effort = request.reasoning_effort.as_deref();
+        let usual = effort.filter(|effort| *effort != "none").map(|_| "auto");
+        let summary = request.reasoning_summary.as_deref().or(usual);
+        (effort.is_some() || summary.is_some()).then_some(Self { effort, summary })
     }
 }
 

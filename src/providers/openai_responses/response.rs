@@ -6,8 +6,8 @@ use super::super::ProviderError;
 use super::super::answer::{Answer, Reader};
 use super::super::rejection;
 use super::calls::{Calls, FunctionCall};
-use super::wire::{Ending, Item, Part, Placed, Response, Wire};
-use crate::chat::{Delta, FinishReason, ToolCallDelta};
+use super::wire::{Ending, Item, Part, Placed, Reasoning, Response, Wire};
+use crate::chat::{Delta, FinishReason, MessagePhase, TokenForm, ToolCallDelta};
 use crate::sse::Event;
 
 /// Reads a whole response.
@@ -31,8 +31,10 @@ pub fn whole(provider: &str, body: &[u8]) -> Result<Answer, ProviderError> {
 #[derive(Default)]
 pub struct EventReader {
     calls: Calls,
-    /// Whether any reasoning has been told.
+    /// Whether any of the reasoning has been told that is not over.
     thought: bool,
+    /// Of the last message.
+    phase: Option<MessagePhase>,
 }
 
 impl Reader for EventReader {
@@ -61,17 +63,19 @@ impl EventReader {
             Wire::Refusal { delta } => answer.say(delta, Delta::Refusal),
             Wire::SummaryPart => self.pause(answer),
             Wire::Reasoning { delta } => self.think(delta, answer),
-            Wire::ItemAdded(Placed { output_index, item }) => {
-                if let Some(Item::FunctionCall(call)) = item {
+            Wire::ItemAdded(Placed { output_index, item }) => match item {
+                Some(Item::FunctionCall(call)) => {
                     put(self.calls.begin(output_index, &call), answer);
                 }
-            }
-            // The other items have been told in deltas.
-            Wire::ItemDone(Placed { output_index, item }) => {
-                if let Some(Item::FunctionCall(call)) = item {
-                    self.call(output_index, call, answer);
-                }
-            }
+                Some(Item::Message { phase, .. }) => self.message(phase, answer),
+                Some(Item::Reasoning(_) | Item::Other) | None => {}
+            },
+            // What messages say has been told in deltas, and so have thoughts.
+            Wire::ItemDone(Placed { output_index, item }) => match item {
+                Some(Item::FunctionCall(call)) => self.call(output_index, call, answer),
+                Some(Item::Reasoning(reasoning)) => self.end_thought(reasoning, answer),
+                Some(Item::Message { .. } | Item::Other) | None => {}
+            },
             Wire::Arguments(of) => {
                 let call = self.calls.find(of.output_index, of.item_id.as_deref());
                 put(self.calls.add(call, of.delta), answer);
@@ -98,7 +102,8 @@ impl EventReader {
     /// An item of which nothing has been told.
     fn item(&mut self, index: usize, item: Item, answer: &mut Answer) {
         match item {
-            Item::Message { content } => {
+            Item::Message { phase, content } => {
+                self.message(phase, answer);
                 for part in content.into_iter().flatten() {
                     match part {
                         Part::OutputText { text, logprobs } => {
@@ -110,12 +115,14 @@ impl EventReader {
                     }
                 }
             }
-            Item::Reasoning { summary, content } => {
+            Item::Reasoning(mut reasoning) => {
+                let summary = reasoning.summary.take();
                 let summary = summary.filter(|summary| !summary.is_empty());
-                for thought in summary.or(content).into_iter().flatten() {
+                for thought in summary.or(reasoning.content.take()).into_iter().flatten() {
                     self.pause(answer);
                     self.think(thought.text, answer);
                 }
+                self.end_thought(reasoning, answer);
             }
             Item::FunctionCall(call) => self.call(Some(index), call, answer),
             Item::Other => {}
@@ -126,6 +133,23 @@ impl EventReader {
         put(self.calls.begin(output_index, &call), answer);
         let known = self.calls.find(output_index, call.id.as_deref());
         put(self.calls.complete(known, call.arguments), answer);
+    }
+
+    /// Begins a message. What servers do not label is told as one.
+    fn message(&mut self, phase: Option<MessagePhase>, answer: &mut Answer) {
+        if phase.is_some() || self.phase.is_some() {
+            answer.put(Delta::Message(phase));
+        }
+        self.phase = phase;
+    }
+
+    /// Reasoning that came without its encrypted form is not taken back.
+    fn end_thought(&mut self, reasoning: Reasoning, answer: &mut Answer) {
+        let sealed = reasoning.encrypted_content;
+        if let Some(sealed) = sealed.filter(|sealed| !sealed.is_empty()) {
+            self.thought = false;
+            answer.think(TokenForm::OpenaiEncrypted, reasoning.id, sealed);
+        }
     }
 
     fn think(&mut self, text: Option<String>, answer: &mut Answer) {

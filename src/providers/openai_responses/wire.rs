@@ -1,11 +1,11 @@
 //! The events and objects of the dialect, as far as they are read. Everything but its type may be missing; events, items
 //! and parts of other types than those that are named here say nothing that is passed on.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::calls::FunctionCall;
-use crate::chat::Usage;
+use crate::chat::{MessagePhase, Usage};
 
 /// An event of a stream.
 #[derive(Deserialize)]
@@ -65,15 +65,28 @@ pub struct Arguments {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Item {
     Message {
+        #[serde(default, deserialize_with = "phase")]
+        phase: Option<MessagePhase>,
         content: Option<Vec<Part>>,
     },
-    Reasoning {
-        summary: Option<Vec<Thought>>,
-        content: Option<Vec<Thought>>,
-    },
+    Reasoning(Reasoning),
     FunctionCall(FunctionCall),
     #[serde(other)]
     Other,
+}
+
+/// A label that is not known is none.
+fn phase<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MessagePhase>, D::Error> {
+    let label = Option::<Value>::deserialize(deserializer)?;
+    Ok(label.and_then(|label| serde_json::from_value(label).ok()))
+}
+
+#[derive(Deserialize)]
+pub struct Reasoning {
+    pub id: Option<String>,
+    pub summary: Option<Vec<Thought>>,
+    pub content: Option<Vec<Thought>>,
+    pub encrypted_content: Option<String>,
 }
 
 #[derive(Deserialize)]

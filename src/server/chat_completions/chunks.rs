@@ -27,6 +27,8 @@ pub struct Chunks {
     tail: &'static [u8],
     watched: Watched,
     calling: Calling,
+    /// Whether anything was thought, and whether what is thought next is a thought of its own.
+    thought: (bool, bool),
 }
 
 impl Chunks {
@@ -47,6 +49,7 @@ impl Chunks {
             },
             watched,
             calling: envelope.calling,
+            thought: (false, false),
         }
     }
 
@@ -157,9 +160,16 @@ impl Frames for Chunks {
         match event {
             RunEvent::Started(_) => {}
             RunEvent::Delta(Delta::Text(text)) => self.member(out, "\"content\":", &text),
-            RunEvent::Delta(Delta::Reasoning(text)) => {
-                self.member(out, "\"reasoning_content\":", &text)
+            RunEvent::Delta(Delta::Reasoning(mut text)) => {
+                if self.thought == (true, true) {
+                    text.insert_str(0, "\n\n");
+                }
+                self.thought = (true, false);
+                self.member(out, "\"reasoning_content\":", &text);
             }
+            // The dialect has no member for what a provider takes back, and one message.
+            RunEvent::Delta(Delta::Thought(_)) => self.thought.1 = true,
+            RunEvent::Delta(Delta::Message(_)) => {}
             RunEvent::Delta(Delta::Refusal(text)) => self.member(out, "\"refusal\":", &text),
             RunEvent::Delta(Delta::ToolCall(call)) => self.call(out, &call),
             RunEvent::Delta(Delta::Logprobs(raw)) => {

@@ -186,6 +186,7 @@ impl Reading {
                 .filter(|reasoning| !reasoning.is_empty()),
             tool_calls,
             name: message.name,
+            marks: Vec::new(),
         });
         Ok(())
     }

@@ -86,6 +86,7 @@ impl FromBody for Asked {
             format,
             sampling,
             reasoning_effort: wire.reasoning_effort,
+            verbosity: wire.verbosity,
             user: wire.user,
             delivery: match wire.stream {
                 Some(true) => Delivery::Streamed,

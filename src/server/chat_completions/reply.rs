@@ -21,6 +21,8 @@ pub struct Completion {
 struct Said {
     text: String,
     reasoning: String,
+    /// Whether what is thought next is a thought of its own.
+    thought: bool,
     refusal: String,
     calls: Vec<ToolCall>,
     logprobs: Option<Logprobs>,
@@ -52,7 +54,14 @@ impl Said {
     fn add(&mut self, delta: Delta) {
         match delta {
             Delta::Text(text) => append(&mut self.text, text),
-            Delta::Reasoning(text) => append(&mut self.reasoning, text),
+            Delta::Reasoning(text) => {
+                if std::mem::take(&mut self.thought) {
+                    self.reasoning.push_str("\n\n");
+                }
+                append(&mut self.reasoning, text);
+            }
+            Delta::Thought(_) => self.thought = !self.reasoning.is_empty(),
+            Delta::Message(_) => {}
             Delta::Refusal(text) => append(&mut self.refusal, text),
             Delta::ToolCall(delta) => self.call(delta),
             Delta::Logprobs(raw) => {

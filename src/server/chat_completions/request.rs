@@ -37,6 +37,7 @@ pub struct Request {
     pub top_logprobs: Option<u32>,
     pub n: Option<u32>,
     pub reasoning_effort: Option<String>,
+    pub verbosity: Option<String>,
     pub user: Option<String>,
     pub metadata: Option<Box<RawValue>>,
     pub service_tier: Option<String>,

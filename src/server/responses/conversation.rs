@@ -1,9 +1,11 @@
 //! Items as a conversation: who said what, which calls were answered, and whether there is anything to answer. Pure.
 
 use super::item::{
-    CallOutput, Item, Message as MessageItem, Output, Part as ItemPart, Role, Status, Text,
+    CallOutput, Item, Message as MessageItem, Output, Part as ItemPart, Phase, Role, Status, Text,
 };
-use crate::chat::{Image, ImageSource, Message, Part, ToolCall};
+use crate::chat::{
+    Image, ImageSource, Mark, Marked, Message, Part, Thought, ThoughtToken, ToolCall, retain_calls,
+};
 use crate::server::error::ApiError;
 use crate::server::media::DataUrl;
 
@@ -53,6 +55,34 @@ struct OpenCall {
     is_cut: bool,
 }
 
+/// What the assistant is saying.
+struct Own<'a> {
+    parts: &'a mut Vec<Part>,
+    reasoning: &'a mut Option<String>,
+    tool_calls: &'a mut Vec<ToolCall>,
+    marks: &'a mut Vec<Mark>,
+}
+
+impl Own<'_> {
+    /// Marks the place that it has come to.
+    fn mark(&mut self, what: Marked) {
+        self.marks.push(Mark {
+            parts: self.parts.len(),
+            calls: self.tool_calls.len(),
+            what,
+        });
+    }
+
+    /// The phase of the message that it is in.
+    fn phase(&self) -> Option<Phase> {
+        let phases = self.marks.iter().rev().filter_map(|mark| match mark.what {
+            Marked::Message { phase } => Some(phase),
+            Marked::Thought(_) => None,
+        });
+        phases.into_iter().next().flatten()
+    }
+}
+
 impl Joining {
     fn add(&mut self, item: Item, at: &str) -> Result<(), ApiError> {
         let is_result = matches!(
@@ -64,7 +94,7 @@ impl Joining {
             Item::Message(message) => self.message(message),
             Item::Reasoning(item) => {
                 let thoughts = item.summary.into_iter().map(|part| part.text.into_string());
-                self.think(thoughts.collect::<Vec<_>>().join("\n\n"));
+                self.think(thoughts.collect::<Vec<_>>().join("\n\n"), item.token);
             }
             Item::FunctionCall(call) => {
                 let arguments = call.arguments.into_string();
@@ -98,28 +128,39 @@ impl Joining {
                 .conversation
                 .messages
                 .push(Message::User { parts, name: None }),
-            Role::Assistant => self.assistant(|own, _, _| own.append(&mut parts)),
+            Role::Assistant => self.assistant(|mut own| {
+                if message.phase.is_some() || own.phase().is_some() {
+                    own.mark(Marked::Message {
+                        phase: message.phase,
+                    });
+                }
+                own.parts.append(&mut parts);
+            }),
         }
     }
 
-    fn think(&mut self, thought: String) {
-        if thought.is_empty() {
+    fn think(&mut self, text: String, token: Option<Box<ThoughtToken>>) {
+        if text.is_empty() && token.is_none() {
             return;
         }
-        self.assistant(|_, reasoning, _| match reasoning {
-            Some(reasoning) => {
-                reasoning.push_str("\n\n");
-                reasoning.push_str(&thought);
+        self.assistant(|mut own| {
+            match own.reasoning {
+                _ if text.is_empty() => {}
+                Some(reasoning) => {
+                    reasoning.push_str("\n\n");
+                    reasoning.push_str(&text);
+                }
+                None => *own.reasoning = Some(text.clone()),
             }
-            None => *reasoning = Some(thought),
+            if let Some(token) = token {
+                let token = *token;
+                own.mark(Marked::Thought(Thought { text, token }));
+            }
         });
     }
 
     /// Adds to what the assistant is saying. Items that follow each other are one message.
-    fn assistant(
-        &mut self,
-        add: impl FnOnce(&mut Vec<Part>, &mut Option<String>, &mut Vec<ToolCall>),
-    ) {
+    fn assistant(&mut self, add: impl FnOnce(Own<'_>)) {
         let messages = &mut self.conversation.messages;
         if !matches!(messages.last(), Some(Message::Assistant { .. })) {
             messages.push(Message::Assistant {
@@ -127,16 +168,23 @@ impl Joining {
                 reasoning: None,
                 tool_calls: Vec::new(),
                 name: None,
+                marks: Vec::new(),
             });
         }
         if let Some(Message::Assistant {
             parts,
             reasoning,
             tool_calls,
+            marks,
             ..
         }) = messages.last_mut()
         {
-            add(parts, reasoning, tool_calls);
+            add(Own {
+                parts,
+                reasoning,
+                tool_calls,
+                marks,
+            });
         }
     }
 
@@ -156,7 +204,7 @@ impl Joining {
             name,
             arguments,
         };
-        self.assistant(|_, _, calls| calls.push(call));
+        self.assistant(|own| own.tool_calls.push(call));
         self.open.push(OpenCall {
             call_id,
             message: self.conversation.messages.len() - 1,
@@ -229,10 +277,12 @@ impl Joining {
 
     fn drop_cut_calls(&mut self) {
         for cut in self.open.drain(..) {
-            if let Some(Message::Assistant { tool_calls, .. }) =
-                self.conversation.messages.get_mut(cut.message)
+            if let Some(Message::Assistant {
+                tool_calls, marks, ..
+            }) = self.conversation.messages.get_mut(cut.message)
             {
-                tool_calls.retain(|call| call.id != cut.call_id);
+                let places = marks.iter_mut().map(|mark| &mut mark.calls);
+                retain_calls(tool_calls, places, |call| call.id != cut.call_id);
             }
         }
     }

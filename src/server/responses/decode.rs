@@ -89,7 +89,7 @@ impl FromBody for Asked {
             prompt_cache_key: wire.prompt_cache_key,
             reasoning: ReasoningEcho {
                 effort: reasoning.effort.clone().map(words::published_effort),
-                summary: reasoning.summary,
+                summary: reasoning.summary.clone(),
             },
             safety_identifier: wire.safety_identifier,
             service_tier: wire.service_tier.unwrap_or_else(|| "default".to_owned()),
@@ -97,7 +97,10 @@ impl FromBody for Asked {
             temperature: wire.temperature.unwrap_or(1.0),
             text: TextEcho {
                 format: format_echo,
-                verbosity: text.verbosity.unwrap_or_else(|| "medium".to_owned()),
+                verbosity: text
+                    .verbosity
+                    .clone()
+                    .unwrap_or_else(|| "medium".to_owned()),
             },
             tool_choice: choice_echo,
             tools: tools.echo,
@@ -115,6 +118,8 @@ impl FromBody for Asked {
             format,
             sampling,
             reasoning_effort: reasoning.effort,
+            reasoning_summary: reasoning.summary,
+            verbosity: text.verbosity,
             user: wire.user,
             delivery: match wire.stream {
                 Some(true) => Delivery::Streamed,

@@ -10,8 +10,8 @@ use super::item::{
     Status, Summary, Text,
 };
 use super::parts;
-use super::request::{Content, Input, Item as WireItem};
-use super::sealed;
+use super::request::{Content, Input, Item as WireItem, Thought as WireThought};
+use super::sealed::{self, Opened, Unopened};
 use crate::server::body::Object;
 use crate::server::error::ApiError;
 
@@ -57,6 +57,9 @@ const FOREIGN: [&str; 18] = [
     "tool_search_output",
     "web_search_call",
 ];
+
+/// What reasoning that another server sealed is called where it is not heeded.
+const SEALED: &str = "reasoning.encrypted_content";
 
 /// Items of one request, at most: each is stored by itself.
 const MAX_ITEMS: usize = 20_000;
@@ -177,7 +180,7 @@ impl<'a> Reader<'a> {
             }
             "reasoning" => {
                 let id = id("rs");
-                Ok(Item::Reasoning(reasoning(item, id)))
+                self.reasoning(item, id, at).map(Item::Reasoning)
             }
             _ => {
                 let param = format!("{at}.type");
@@ -217,6 +220,34 @@ impl<'a> Reader<'a> {
         }))
     }
 
+    /// What was sealed here wins over the summary beside it: the provider knows its reasoning again as it was.
+    fn reasoning(&mut self, item: WireItem, id: String, at: &str) -> Result<Reasoning, ApiError> {
+        let mut reasoning = Reasoning {
+            id,
+            summary: summary(item.summary, item.content),
+            encrypted_content: item.encrypted_content,
+            token: None,
+        };
+        match reasoning.encrypted_content.as_deref().map(sealed::open) {
+            None => {}
+            Some(Ok(Opened { text, token })) => {
+                if (token.is_some() || reasoning.summary.is_empty()) && !text.is_empty() {
+                    reasoning.summary = vec![thought(text)];
+                }
+                reasoning.token = token;
+            }
+            Some(Err(Unopened::Foreign)) => self.ignored.push(SEALED.to_owned()),
+            Some(Err(Unopened::Damaged)) => {
+                let param = format!("{at}.encrypted_content");
+                let message = format!(
+                    "`{param}` is not as it was made here: send it back unchanged, or leave the item out"
+                );
+                return Err(ApiError::invalid(param, message));
+            }
+        }
+        Ok(reasoning)
+    }
+
     fn output(&mut self, item: WireItem, id: String, at: &str) -> Result<CallOutput, ApiError> {
         let output = match required(item.output, at, "output")? {
             Content::Text(text) => Output::Text(text),
@@ -252,27 +283,22 @@ fn status(given: Option<&str>) -> Status {
     }
 }
 
-fn reasoning(item: WireItem, id: String) -> Reasoning {
-    let thought = |text| Summary {
+fn thought(text: String) -> Summary {
+    Summary {
         text: Text::Plain(text),
-    };
-    let summary = item.summary.unwrap_or_default().into_iter();
-    let mut summary: Vec<Summary> = summary.filter_map(|part| part.text).map(thought).collect();
-    if summary.is_empty()
-        && let Some(Content::Parts(parts)) = item.content
-    {
-        let texts = parts.into_iter().filter_map(|Object(part)| part.text);
-        summary = texts.map(thought).collect();
     }
-    if summary.is_empty()
-        && let Some(text) = item.encrypted_content.as_deref().and_then(sealed::open)
-    {
-        summary.push(thought(text));
-    }
-    Reasoning {
-        id,
-        summary,
-        encrypted_content: item.encrypted_content,
+}
+
+/// What was thought; where it is not summed up, the thoughts themselves.
+fn summary(summary: Option<Vec<WireThought>>, content: Option<Content>) -> Vec<Summary> {
+    let texts = summary.unwrap_or_default().into_iter();
+    let summary: Vec<Summary> = texts.filter_map(|part| part.text).map(thought).collect();
+    match content {
+        Some(Content::Parts(parts)) if summary.is_empty() => {
+            let texts = parts.into_iter().filter_map(|Object(part)| part.text);
+            texts.map(thought).collect()
+        }
+        _ => summary,
     }
 }
 

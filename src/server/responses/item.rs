@@ -4,6 +4,9 @@
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+pub use crate::chat::MessagePhase as Phase;
+use crate::chat::ThoughtToken;
+
 /// An item, checked. Every member that the dialect requires is there.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -25,13 +28,6 @@ pub struct Message {
     /// `commentary` or `final_answer`, where an assistant's message is labelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    Commentary,
-    FinalAnswer,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -127,6 +123,9 @@ pub struct Reasoning {
     pub summary: Vec<Summary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encrypted_content: Option<String>,
+    /// By what its provider knows it again. Stored beside the item, and told only where it is sealed.
+    #[serde(skip)]
+    pub token: Option<Box<ThoughtToken>>,
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -12,6 +12,7 @@ use super::input::Reader;
 use super::item::{Item, Part};
 use super::output::{Entry, Output};
 use super::request;
+use crate::chat::ThoughtToken;
 use crate::gateway::{Place, RunError, SessionStore, StoredResponse};
 use crate::server::events::Settling;
 
@@ -25,6 +26,9 @@ struct Kept {
     /// The numbers of its first and of its last event; absent where it is not of the answer, or was never told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     events: Option<(u64, u64)>,
+    /// By what its provider knows reasoning again, where the item itself does not hold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<Box<ThoughtToken>>,
     /// Of the house: it belongs to the conversation, and is not shown.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     hidden: bool,
@@ -89,11 +93,18 @@ fn kept(
     events: Option<(u64, u64)>,
     hidden: bool,
 ) -> Box<RawValue> {
+    let token = match item {
+        Item::Reasoning(reasoning) if reasoning.encrypted_content.is_none() => {
+            reasoning.token.clone()
+        }
+        _ => None,
+    };
     let item = to_raw_value(item).expect("plain data serializes");
     let kept = Kept {
         item,
         files,
         events,
+        token,
         hidden,
     };
     to_raw_value(&kept).expect("plain data serializes")
@@ -119,8 +130,13 @@ pub fn item(stored: &RawValue, house: bool) -> Option<Item> {
     reader.attachments = Attachments::kept(kept.files);
     let kind = wire.kind.clone()?;
     let item = reader.item(wire, &kind, "item");
-    item.inspect_err(|error| tracing::error!(what = error.message(), "a stored item is damaged"))
-        .ok()
+    let mut item = item
+        .inspect_err(|error| tracing::error!(what = error.message(), "a stored item is damaged"))
+        .ok()?;
+    if let (Item::Reasoning(reasoning), Some(token)) = (&mut item, kept.token) {
+        reasoning.token = Some(token);
+    }
+    Some(item)
 }
 
 fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {

@@ -8,7 +8,7 @@ mod speech;
 
 use super::decode::Shape;
 use super::event::{Event, Says};
-use super::item::{CallOutput, FunctionCall, Item, Output as CallText, Status, Text};
+use super::item::{CallOutput, FunctionCall, Item, Output as CallText, Phase, Status, Text};
 use crate::chat::{Delta, ToolActivity};
 use calls::OpenCall;
 use speech::{Speaking, Voice};
@@ -25,6 +25,8 @@ pub struct Output {
     /// Those of them that are told.
     told: usize,
     speaking: Option<Speaking>,
+    /// Of the messages that begin from now on.
+    phase: Option<Phase>,
     /// By their index in the answer.
     calls: Vec<OpenCall>,
     /// The number of the next event.
@@ -51,6 +53,7 @@ impl Output {
             entries: Vec::new(),
             told: 0,
             speaking: None,
+            phase: None,
             calls: Vec::new(),
             sequence: 0,
         }
@@ -66,6 +69,8 @@ impl Output {
             Delta::Text(text) => self.speak(Voice::Text, &text, tell),
             Delta::Refusal(text) => self.speak(Voice::Refusal, &text, tell),
             Delta::Reasoning(text) => self.think(&text, tell),
+            Delta::Thought(token) => self.thought(token, tell),
+            Delta::Message(phase) => self.begin_message(phase, tell),
             Delta::ToolCall(fragment) => self.call(fragment, tell),
             Delta::Logprobs(raw) => self.logprobs(raw.get(), tell),
         }
@@ -74,6 +79,7 @@ impl Output {
     /// Takes note of what a tool of the house does. What is said after it is a message of its own.
     pub fn house(&mut self, activity: &ToolActivity, tell: &mut Tell<'_>) {
         self.close_speech(Status::Completed, tell);
+        self.phase = None;
         let item = match activity {
             ToolActivity::Called(call) => Item::FunctionCall(FunctionCall {
                 id: self.shape.ids.item("fc"),

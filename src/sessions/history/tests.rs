@@ -21,6 +21,7 @@ fn assistant(text: &str, calls: &[&str]) -> Message {
         reasoning: None,
         tool_calls: calls.iter().map(call).collect(),
         name: None,
+        marks: Vec::new(),
     }
 }
 

@@ -42,6 +42,7 @@ fn turn(parent: Option<TurnId>, line: &str) -> NewTurn {
             reasoning: None,
             tool_calls: Vec::new(),
             name: None,
+            marks: Vec::new(),
         }],
         state: TurnState::Complete,
         model: Some("offline/echo".parse().unwrap()),

@@ -34,6 +34,7 @@ pub async fn post(store: &SqliteStore, session: (&Principal, &str, &str), text: 
         reasoning: None,
         tool_calls,
         name: None,
+        marks: Vec::new(),
     };
     let look = ToolCall {
         id: "c1".to_owned(),

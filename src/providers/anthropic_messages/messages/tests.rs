@@ -1,9 +1,9 @@
 use super::*;
-use crate::chat::Audio;
+use crate::chat::{Audio, Mark, ThoughtToken};
 use serde_json::{Value, json};
 
 fn written(messages: &[Message]) -> Value {
-    serde_json::to_value(turns(messages).expect("it can be carried")).unwrap()
+    serde_json::to_value(turns(messages, Thoughts::Kept).expect("it can be carried")).unwrap()
 }
 
 fn assistant(parts: Vec<Part>, tool_calls: Vec<ToolCall>) -> Message {
@@ -12,6 +12,7 @@ fn assistant(parts: Vec<Part>, tool_calls: Vec<ToolCall>) -> Message {
         reasoning: Some("hm".into()),
         tool_calls,
         name: None,
+        marks: Vec::new(),
     }
 }
 
@@ -119,7 +120,7 @@ fn what_the_dialect_cannot_carry_is_said() {
             parts: vec![part],
             name: None,
         };
-        turns(&[message]).err()
+        turns(&[message], Thoughts::Kept).err()
     };
     let audio = Part::Audio(Audio {
         base64: "UklGRg==".into(),
@@ -148,4 +149,64 @@ fn an_id_of_another_provider_fits_and_still_matches_its_result() {
         written[1]["content"][0]["tool_use_id"],
         "functions_get_weather_0"
     );
+}
+
+fn thought(form: TokenForm, text: &str, content: &str) -> Mark {
+    Mark {
+        parts: 0,
+        calls: 0,
+        what: Marked::Thought(Thought {
+            text: text.into(),
+            token: ThoughtToken {
+                form,
+                model: None,
+                id: None,
+                content: content.into(),
+            },
+        }),
+    }
+}
+
+fn thinking(marks: Vec<Mark>) -> Message {
+    Message::Assistant {
+        parts: vec![Part::Text("I'll look.".into())],
+        reasoning: Some("hm".into()),
+        tool_calls: vec![call("toolu_1", "f", "{}")],
+        name: None,
+        marks,
+    }
+}
+
+#[test]
+fn thoughts_go_back_signed_before_what_they_led_to() {
+    let message = thinking(vec![
+        thought(TokenForm::AnthropicSignature, "hm", "EqQB"),
+        thought(TokenForm::AnthropicRedacted, "", "EmwK"),
+        thought(TokenForm::OpenaiEncrypted, "", "gAAA"),
+    ]);
+    let messages = [Message::user("hi"), message];
+    assert!(began_with_a_thought(&messages));
+    let rest = [
+        json!({ "type": "text", "text": "I'll look." }),
+        json!({ "type": "tool_use", "id": "toolu_1", "name": "f", "input": {} }),
+    ];
+    let mut wanted = vec![
+        json!({ "type": "thinking", "thinking": "hm", "signature": "EqQB" }),
+        json!({ "type": "redacted_thinking", "data": "EmwK" }),
+    ];
+    wanted.extend(rest.clone());
+    assert_eq!(written(&messages)[1]["content"], json!(wanted));
+    let left = serde_json::to_value(turns(&messages, Thoughts::Left).ok().unwrap()).unwrap();
+    assert_eq!(left[1]["content"], json!(rest));
+}
+
+#[test]
+fn a_turn_that_begins_without_a_thought_has_none() {
+    let mut late = thought(TokenForm::AnthropicSignature, "hm", "EqQB");
+    late.parts = 1;
+    let messages = [Message::user("hi"), thinking(vec![late])];
+    assert!(!began_with_a_thought(&messages));
+    let content = &written(&messages)[1]["content"];
+    assert_eq!(content[0]["type"], "text");
+    assert_eq!(content[1]["type"], "tool_use");
 }

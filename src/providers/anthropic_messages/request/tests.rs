@@ -9,6 +9,7 @@ fn streamed(model: &str, request: &ChatRequest, params: Value) -> Value {
     let params = params.as_object().expect("an object").clone();
     let call = ModelCall {
         context_window: None,
+        reasons: None,
         model,
         max_tokens: None,
         params: &params,

@@ -86,7 +86,7 @@ fn a_stream_is_read_the_same_wherever_it_is_cut() {
 }
 
 #[test]
-fn thoughts_are_reasoning_and_their_signatures_nothing() {
+fn thoughts_are_reasoning_and_end_with_their_signatures() {
     let stream = r#"data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}
 
 data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"27 = 3^3"}}
@@ -108,6 +108,8 @@ data: {"type":"message_stop"}
         read(stream),
         [
             r#"Delta(Reasoning("27 = 3^3"))"#,
+            r#"Delta(Thought(ThoughtToken { form: AnthropicSignature, model: None, id: None, content: "EqQBCgIYAhIM1gbcDa9GJwZA2b3h" }))"#,
+            r#"Delta(Thought(ThoughtToken { form: AnthropicRedacted, model: None, id: None, content: "EmwKAhgBEgy3va3pzix" }))"#,
             r#"Delta(Text("9"))"#,
             "Finished(Finished { reason: Stop, usage: Some(Usage { input_tokens: 10, output_tokens: 30, total_tokens: 40, cached_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 20, cost: None }) })",
         ]
@@ -229,6 +231,7 @@ fn a_whole_message_is_read_block_by_block() {
         read_whole(body).unwrap(),
         [
             r#"Delta(Reasoning("hm"))"#,
+            r#"Delta(Thought(ThoughtToken { form: AnthropicSignature, model: None, id: None, content: "x" }))"#,
             r#"Delta(Text("I'll check."))"#,
             &call(0, "toolu_01", "get_weather"),
             &arguments(0, r#"{"location":"San Francisco, CA","unit":"celsius"}"#),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::chat::{Marked, Thought, ThoughtToken};
 use serde_json::{Value, json};
 
 fn written(model: &str, messages: &[Message]) -> Value {
@@ -34,6 +35,7 @@ fn weather() -> [Message; 5] {
                 call("b", "get_map", ""),
             ],
             name: None,
+            marks: Vec::new(),
         },
         Message::Tool {
             call_id: "a".into(),
@@ -126,8 +128,36 @@ fn neighbours_of_one_role_are_joined_and_empty_turns_left_out() {
         reasoning: None,
         tool_calls: Vec::new(),
         name: None,
+        marks: Vec::new(),
     };
     let messages = [Message::user("a"), silence, Message::user("b")];
     let wanted = json!([{ "role": "user", "parts": [{ "text": "a" }, { "text": "b" }] }]);
     assert_eq!(written("gemini-2.5-flash", &messages), wanted);
+}
+
+#[test]
+fn a_call_bears_the_signature_that_it_came_with() {
+    let mut messages = weather();
+    let mark = |calls, form, content: &str| Mark {
+        parts: 1,
+        calls,
+        what: Marked::Thought(Thought {
+            text: "hm".into(),
+            token: ThoughtToken {
+                form,
+                model: None,
+                id: None,
+                content: content.into(),
+            },
+        }),
+    };
+    if let Message::Assistant { marks, .. } = &mut messages[1] {
+        marks.push(mark(0, TokenForm::GoogleSignature, "EpEg"));
+        marks.push(mark(1, TokenForm::ReasoningContent, ""));
+    }
+    for model in ["gemini-2.5-flash", "gemini-3-pro-preview"] {
+        let parts = &written(model, &messages)[1]["parts"];
+        assert_eq!(parts[1]["thoughtSignature"], "EpEg", "{model}");
+        assert_eq!(parts[2]["thoughtSignature"], Value::Null, "{model}");
+    }
 }

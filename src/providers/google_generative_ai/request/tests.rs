@@ -7,6 +7,7 @@ fn written(model: &str, request: &ChatRequest, params: Value) -> Value {
     let params = params.as_object().expect("an object").clone();
     let call = ModelCall {
         context_window: None,
+        reasons: None,
         model,
         max_tokens: Some(8192),
         params: &params,

@@ -35,6 +35,7 @@ fn a_stream_with_thoughts_text_and_calls_is_read_to_its_end() {
         [
             r#"Delta(Reasoning("**Räume**"))"#,
             r#"Delta(Text("Grüße 😀"))"#,
+            r#"Delta(Thought(ThoughtToken { form: GoogleSignature, model: None, id: None, content: "EpEgCo4g" }))"#,
             &call(0, "fc1", "weather", r#"{"location": "San Francisco"}"#),
             &call(1, "fc2", "now", "{}"),
             "Finished(Finished { reason: ToolCalls, usage: Some(Usage { input_tokens: 29, output_tokens: 819, total_tokens: 848, cached_tokens: 8, cache_write_tokens: 0, reasoning_tokens: 804, cost: None }) })",

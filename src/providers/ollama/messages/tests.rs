@@ -62,6 +62,7 @@ fn arguments_are_objects_and_a_result_names_its_function() {
             tool_call("call_2", "get_time", "not JSON"),
         ],
         name: None,
+        marks: Vec::new(),
     };
     let told = |call_id: &str, text: &str| Message::Tool {
         call_id: call_id.into(),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::chat::{Document, Image, ToolCall};
+use crate::chat::{Document, Image, ThoughtToken, ToolCall};
 use serde_json::{Value, json};
 
 fn wire(messages: &[Message]) -> Value {
@@ -48,7 +48,7 @@ fn a_user_sends_text_images_and_files() {
 }
 
 #[test]
-fn an_answer_with_calls_is_several_items_and_its_reasoning_none() {
+fn an_answer_with_calls_is_several_items_and_reasoning_that_nobody_encrypted_none() {
     let call = |id: &str| ToolCall {
         id: id.into(),
         name: "get_weather".into(),
@@ -59,6 +59,7 @@ fn an_answer_with_calls_is_several_items_and_its_reasoning_none() {
         reasoning: Some("weather?".into()),
         tool_calls: vec![call("call_1"), call("call_2")],
         name: None,
+        marks: Vec::new(),
     };
     let told = |call_id: &str, parts| Message::Tool {
         call_id: call_id.into(),
@@ -99,18 +100,96 @@ fn a_call_alone_needs_no_message_and_a_refusal_is_told_as_one() {
             arguments: "{}".into(),
         }],
         name: None,
+        marks: Vec::new(),
     };
     let refused = Message::Assistant {
         parts: vec![Part::Refusal("I cannot.".into())],
         reasoning: None,
         tool_calls: vec![],
         name: None,
+        marks: Vec::new(),
     };
     assert_eq!(
         wire(&[quiet, refused]),
         json!([
             { "type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}" },
             { "type": "message", "role": "assistant", "content": [{ "type": "refusal", "refusal": "I cannot." }] },
+        ])
+    );
+}
+
+fn thought(form: TokenForm, text: &str, content: &str) -> Marked {
+    Marked::Thought(Thought {
+        text: text.into(),
+        token: ThoughtToken {
+            form,
+            model: None,
+            id: Some(format!("rs_{content}")),
+            content: content.into(),
+        },
+    })
+}
+
+#[test]
+fn encrypted_reasoning_and_phases_go_back_in_their_places() {
+    let encrypted = |text, content| thought(TokenForm::OpenaiEncrypted, text, content);
+    let message = |phase| Marked::Message { phase: Some(phase) };
+    let mark = |parts, calls, what| Mark { parts, calls, what };
+    let call = |id: &str| ToolCall {
+        id: id.into(),
+        name: "f".into(),
+        arguments: "{}".into(),
+    };
+    let asked = Message::Assistant {
+        parts: vec![
+            Part::Text("Let me look.".into()),
+            Part::Text("Done.".into()),
+        ],
+        reasoning: Some("hm".into()),
+        tool_calls: vec![call("a"), call("b")],
+        name: None,
+        marks: vec![
+            mark(0, 0, encrypted("hm", "1")),
+            mark(0, 0, message(MessagePhase::Commentary)),
+            mark(1, 0, encrypted("", "2")),
+            mark(1, 0, thought(TokenForm::AnthropicSignature, "mm", "x")),
+            mark(1, 1, encrypted("so", "3")),
+            mark(1, 2, message(MessagePhase::FinalAnswer)),
+        ],
+    };
+    assert_eq!(
+        wire(&[asked]),
+        json!([
+            { "type": "reasoning", "id": "rs_1", "summary": [{ "type": "summary_text", "text": "hm" }], "encrypted_content": "1" },
+            { "type": "message", "role": "assistant", "content": "Let me look.", "phase": "commentary" },
+            { "type": "reasoning", "id": "rs_2", "summary": [], "encrypted_content": "2" },
+            { "type": "function_call", "call_id": "a", "name": "f", "arguments": "{}" },
+            { "type": "reasoning", "id": "rs_3", "summary": [{ "type": "summary_text", "text": "so" }], "encrypted_content": "3" },
+            { "type": "function_call", "call_id": "b", "name": "f", "arguments": "{}" },
+            { "type": "message", "role": "assistant", "content": "Done.", "phase": "final_answer" },
+        ])
+    );
+}
+
+#[test]
+fn reasoning_that_led_to_nothing_stays_behind() {
+    let mark = |parts, content| Mark {
+        parts,
+        calls: 0,
+        what: thought(TokenForm::OpenaiEncrypted, "", content),
+    };
+    let said = Message::Assistant {
+        parts: vec![Part::Text("Yes.".into())],
+        reasoning: None,
+        tool_calls: Vec::new(),
+        name: None,
+        marks: vec![mark(0, "1"), mark(0, "2"), mark(1, "3")],
+    };
+    assert_eq!(
+        wire(&[said]),
+        json!([
+            { "type": "reasoning", "id": "rs_2", "summary": [], "encrypted_content": "2" },
+            { "type": "message", "role": "assistant", "content": "Yes." },
         ])
     );
 }

@@ -12,6 +12,7 @@ fn wire(request: &ChatRequest, params: &Value) -> Value {
         model: "gpt-5.4",
         max_tokens: Some(1000),
         context_window: None,
+        reasons: None,
         params: params.as_object().unwrap(),
         compat: Compat::default(),
         request,
@@ -54,6 +55,7 @@ fn the_system_prompt_is_the_instructions_and_nothing_is_stored() {
         model: "gpt-5.4",
         max_tokens: None,
         context_window: None,
+        reasons: None,
         params: params.as_object().unwrap(),
         compat: Compat::default(),
         request: &request,
@@ -107,7 +109,7 @@ fn every_field_that_the_dialect_knows_is_sent_under_its_name() {
             "temperature": 0.5,
             "top_p": 0.9,
             "top_logprobs": 2,
-            "include": ["message.output_text.logprobs"],
+            "include": ["reasoning.encrypted_content", "message.output_text.logprobs"],
             "metadata": { "topic": "demo" },
             "service_tier": "flex",
             "prompt_cache_key": "k",
@@ -182,4 +184,48 @@ fn a_model_that_shall_not_reason_is_not_asked_what_it_thinks() {
         wire(&request, &json!({}))["reasoning"],
         json!({ "effort": "none" })
     );
+}
+
+#[test]
+fn verbosity_and_the_summary_are_asked_for_as_the_caller_does() {
+    let request = asked(ChatRequest {
+        verbosity: Some("low".into()),
+        reasoning_summary: Some("detailed".into()),
+        format: ResponseFormat::JsonObject,
+        ..ChatRequest::default()
+    });
+    let wire = wire(&request, &json!({}));
+    let wanted = json!({ "format": { "type": "json_object" }, "verbosity": "low" });
+    assert_eq!(wire["text"], wanted);
+    assert_eq!(wire["reasoning"], json!({ "summary": "detailed" }));
+    assert_eq!(wire["include"], json!(["reasoning.encrypted_content"]));
+}
+
+#[test]
+fn reasoning_is_asked_for_in_its_encrypted_form_where_the_model_is_known_to_reason() {
+    let included = |effort: Option<&str>, reasons| {
+        let request = asked(ChatRequest {
+            reasoning_effort: effort.map(Into::into),
+            ..ChatRequest::default()
+        });
+        let params = json!({ "include": ["file_search_call.results"] });
+        let call = ModelCall {
+            model: "m",
+            max_tokens: None,
+            context_window: None,
+            reasons,
+            params: params.as_object().unwrap(),
+            compat: Compat::default(),
+            request: &request,
+            notes: &crate::chat::Notes::default(),
+        };
+        let wire: Value = serde_json::from_slice(&body(&call, Delivery::Whole)).unwrap();
+        wire["include"][0] == "reasoning.encrypted_content"
+            && wire["include"][1] == "file_search_call.results"
+    };
+    assert!(included(Some("low"), None));
+    assert!(included(None, Some(true)));
+    assert!(!included(Some("low"), Some(false)));
+    assert!(!included(Some("none"), None));
+    assert!(!included(None, None));
 }

@@ -341,3 +341,66 @@ fn a_whole_response_that_failed_or_is_none_is_an_error() {
         "p sent an answer that cannot be used: an answer that is not of its dialect"
     );
 }
+
+/// What is said of these items, whole and in a stream.
+fn both(items: &[&str]) -> [Vec<String>; 2] {
+    let mut events = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let mut begun: Value = serde_json::from_str(item).unwrap();
+        for member in ["content", "summary", "encrypted_content"] {
+            begun.as_object_mut().unwrap().remove(member);
+        }
+        let of = |kind: &str, item: &Value| {
+            serde_json::json!({ "type": kind, "output_index": index, "item": item }).to_string()
+        };
+        events.push(of("response.output_item.added", &begun));
+        let item: Value = serde_json::from_str(item).unwrap();
+        for (member, kind) in [
+            ("content", "response.output_text.delta"),
+            ("summary", "response.reasoning_summary_text.delta"),
+        ] {
+            let parts = item[member].as_array().into_iter().flatten();
+            let delta = |part: &Value| {
+                serde_json::json!({ "type": kind, "output_index": index, "delta": part["text"] })
+                    .to_string()
+            };
+            events.extend(parts.map(delta));
+        }
+        events.push(of("response.output_item.done", &item));
+    }
+    events.push(DONE.to_owned());
+    let events: Vec<&str> = events.iter().map(String::as_str).collect();
+    let whole = format!(r#"{{"status":"completed","output":[{}]}}"#, items.join(","));
+    [read_whole(&whole), played(&events)]
+}
+
+#[test]
+fn encrypted_reasoning_is_told_behind_its_summary_and_the_phase_before_its_message() {
+    let wanted = [
+        r#"Delta(Reasoning("sum"))"#,
+        r#"Delta(Thought(ThoughtToken { form: OpenaiEncrypted, model: None, id: Some("rs_1"), content: "gAAA" }))"#,
+        r#"Delta(Thought(ThoughtToken { form: OpenaiEncrypted, model: None, id: Some("rs_2"), content: "gAAB" }))"#,
+        "Delta(Message(Some(Commentary)))",
+        r#"Delta(Text("Let me look."))"#,
+        "Delta(Message(None))",
+        r#"Delta(Text("Done."))"#,
+        STOPPED,
+    ];
+    let read = both(&[
+        r#"{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"sum"}],"encrypted_content":"gAAA"}"#,
+        r#"{"type":"reasoning","id":"rs_2","summary":[],"encrypted_content":"gAAB"}"#,
+        r#"{"type":"message","id":"msg_1","role":"assistant","phase":"commentary","content":[{"type":"output_text","text":"Let me look."}]}"#,
+        r#"{"type":"message","id":"msg_2","role":"assistant","phase":"of a later day","content":[{"type":"output_text","text":"Done."}]}"#,
+    ]);
+    assert_eq!(read[0], wanted);
+    assert_eq!(read[1], wanted);
+}
+
+#[test]
+fn a_token_that_is_too_large_is_not_kept() {
+    let long = "x".repeat(crate::chat::MAX_TOKEN_BYTES);
+    let item = format!(r#"{{"type":"reasoning","id":"r","encrypted_content":"{long}"}}"#);
+    let [whole, streamed] = both(&[&item]);
+    assert_eq!(whole, [STOPPED]);
+    assert_eq!(streamed, [STOPPED]);
+}

@@ -47,6 +47,7 @@ fn a_whole_conversation_is_understood() {
             reasoning: Some("hm".to_owned()),
             tool_calls: vec![call("c1", "{}"), call("c2", "")],
             name: None,
+            marks: Vec::new(),
         },
         Message::Tool {
             call_id: "c2".to_owned(),

@@ -3,10 +3,11 @@
 use serde::Deserialize;
 
 use super::{Output, Tell, next};
+use crate::chat::ThoughtToken;
 use crate::server::responses::event::{AnyPart, Place, Says};
 use crate::server::responses::growing::Growing;
 use crate::server::responses::item::{
-    Item, Logprob, Message, OutputText, Part, Reasoning, Role, Status, Summary, Text,
+    Item, Logprob, Message, OutputText, Part, Phase, Reasoning, Role, Status, Summary, Text,
 };
 use crate::server::responses::sealed;
 
@@ -22,6 +23,7 @@ pub struct OpenMessage {
     entry: usize,
     output_index: usize,
     id: String,
+    phase: Option<Phase>,
     parts: Vec<Part>,
     open: Option<OpenPart>,
 }
@@ -47,6 +49,7 @@ pub struct OpenReasoning {
     id: String,
     place: Place,
     text: Growing,
+    token: Option<Box<ThoughtToken>>,
 }
 
 impl Output {
@@ -107,15 +110,23 @@ impl Output {
         }
         self.close_speech(Status::Completed, tell);
         let id = self.shape.ids.item("msg");
-        let item = message(id.clone(), Status::InProgress, Vec::new());
+        let phase = self.phase;
+        let item = message((id.clone(), phase), Status::InProgress, Vec::new());
         let (entry, output_index) = self.begin(&item, tell);
         OpenMessage {
             entry,
             output_index,
             id,
+            phase,
             parts: Vec::new(),
             open: None,
         }
+    }
+
+    /// What is said next is a message of its own.
+    pub fn begin_message(&mut self, phase: Option<Phase>, tell: &mut Tell<'_>) {
+        self.close_speech(Status::Completed, tell);
+        self.phase = phase;
     }
 
     /// Log probabilities come behind the text that they are about, and are told in a delta of their own.
@@ -167,14 +178,27 @@ impl Output {
         }
     }
 
+    /// Ends a thought that its provider takes back. One that cannot be read is an item without a summary.
+    pub fn thought(&mut self, token: Box<ThoughtToken>, tell: &mut Tell<'_>) {
+        match &mut self.speaking {
+            Some(Speaking::Reasoning(open)) => open.token = Some(token),
+            _ => self.think_unseen(token, tell),
+        }
+        self.close_speech(Status::Completed, tell);
+    }
+
+    fn think_unseen(&mut self, token: Box<ThoughtToken>, tell: &mut Tell<'_>) {
+        self.close_speech(Status::Completed, tell);
+        let id = self.shape.ids.item("rs");
+        let (entry, output_index) = self.begin(&begun(id.clone()), tell);
+        let item = reasoning(id, Vec::new(), Some(token), self.shape.seals);
+        self.finish(entry, output_index, item, tell);
+    }
+
     fn begin_reasoning(&mut self, tell: &mut Tell<'_>) {
         self.close_speech(Status::Completed, tell);
         let id = self.shape.ids.item("rs");
-        let item = Item::Reasoning(Reasoning {
-            id: id.clone(),
-            summary: Vec::new(),
-            encrypted_content: None,
-        });
+        let item = begun(id.clone());
         let (entry, output_index) = self.begin(&item, tell);
         let place = Place::new(&id, output_index, Some(("summary_index", 0)));
         let empty = Summary {
@@ -191,6 +215,7 @@ impl Output {
             id,
             place,
             text: Growing::new(),
+            token: None,
         }));
     }
 
@@ -271,32 +296,45 @@ impl OpenMessage {
 
     /// The item, once no part of it is open.
     fn into_item(self, status: Status) -> Item {
-        message(self.id, status, self.parts)
+        message((self.id, self.phase), status, self.parts)
     }
 }
 
 impl OpenReasoning {
     fn into_item(self, seals: bool) -> Item {
         let text = self.text.end();
-        let encrypted_content = match &text {
-            Text::Json(json) if seals => Some(sealed::seal(json.get())),
-            _ => None,
-        };
-        Item::Reasoning(Reasoning {
-            id: self.id,
-            summary: vec![Summary { text }],
-            encrypted_content,
-        })
+        reasoning(self.id, vec![Summary { text }], self.token, seals)
     }
 }
 
-fn message(id: String, status: Status, content: Vec<Part>) -> Item {
+fn begun(id: String) -> Item {
+    reasoning(id, Vec::new(), None, false)
+}
+
+fn reasoning(
+    id: String,
+    summary: Vec<Summary>,
+    token: Option<Box<ThoughtToken>>,
+    seals: bool,
+) -> Item {
+    let nothing = Text::Plain(String::new());
+    let text = summary.first().map_or(&nothing, |part| &part.text);
+    let encrypted_content = seals.then(|| sealed::seal(text, token.as_deref()));
+    Item::Reasoning(Reasoning {
+        id,
+        summary,
+        encrypted_content,
+        token,
+    })
+}
+
+fn message((id, phase): (String, Option<Phase>), status: Status, content: Vec<Part>) -> Item {
     Item::Message(Message {
         id,
         status,
         role: Role::Assistant,
         content,
-        phase: None,
+        phase,
     })
 }
 
