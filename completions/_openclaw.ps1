@@ -15,7 +15,9 @@ Register-ArgumentCompleter -Native -CommandName 'openclaw' -ScriptBlock {
     $answer | Select-Object -Skip 1 | ForEach-Object {
         $value, $help = $_ -split "`t", 2
         if (-not $help) { $help = $value }
-        $text = if ($value -match '[\s''"`$;,|&(){}]') { "'" + $value.Replace("'", "''") + "'" } else { $value }
+        # PowerShell takes curly quotes for straight ones.
+        $quoted = "'" + ($value -replace "['\u2018-\u201b]", '$0$0') + "'"
+        $text = if ($value -match '^[\w./:=+-]+$') { $value } else { $quoted }
         [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $help)
     }
 }

@@ -4,7 +4,8 @@ function __openclaw_offers
     set -l words (commandline -opc)
     set -l program $words[1]
     set -e words[1]
-    set -l current (commandline -ct)
+    # Without its quotes, one that is open too: fish writes what it inserts as they ask.
+    set -l current (commandline -ct | string unescape)
     set -l answer (command $program __complete --current=$current -- $words 2>/dev/null </dev/null)
     if test "$answer[1]" != files
         set -e answer[1]

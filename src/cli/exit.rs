@@ -103,7 +103,11 @@ fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         });
     }
     if let Some(error) = cause.downcast_ref::<RunError>() {
-        return Some(super::exit_of_fault(error.fault()));
+        return Some(match error {
+            // Here a request is made of arguments alone.
+            RunError::Invalid { .. } => Exit::Usage,
+            _ => super::exit_of_fault(error.fault()),
+        });
     }
     if let Some(error) = cause.downcast_ref::<io::Error>() {
         // Whoever reads our output has enough of it.
@@ -202,6 +206,11 @@ mod tests {
             Exit::Misconfigured
         );
         assert_eq!(exit(AuthSetupError::NoSecret), Exit::Misconfigured);
+        let error = RunError::Invalid {
+            param: None,
+            message: "a session key must be 1 to 512 printable characters".to_owned(),
+        };
+        assert_eq!(exit(error), Exit::Usage);
         assert_eq!(exit(anyhow::anyhow!("something else")), Exit::Failed);
     }
 

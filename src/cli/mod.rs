@@ -10,6 +10,7 @@ mod exit;
 mod gateway;
 mod logging;
 mod man;
+mod margin;
 mod mcp;
 mod models;
 mod overview;

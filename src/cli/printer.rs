@@ -10,6 +10,7 @@ use console::{Style, Term};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::margin;
 use super::tame::tamed;
 use crate::config::Environment;
 
@@ -147,7 +148,7 @@ impl Printer {
         }
         let style =
             ProgressStyle::with_template("{spinner} {msg}").expect("the template is well formed");
-        let spinner = ProgressBar::new_spinner()
+        let spinner = ProgressBar::with_draw_target(None, margin::draw_target())
             .with_style(style)
             .with_message(message);
         spinner.enable_steady_tick(TURN);

@@ -64,6 +64,9 @@ struct ExportArgs {
     /// The session key, with or without `agent:ID:`
     #[arg(value_name = "KEY")]
     key: String,
+    /// Print JSON, which it does anyhow
+    #[arg(long)]
+    json: bool,
 }
 
 pub fn run(context: &Context, args: SessionsArgs) -> anyhow::Result<()> {
@@ -75,7 +78,7 @@ pub fn run(context: &Context, args: SessionsArgs) -> anyhow::Result<()> {
             SessionsCommand::List(args) => list(&gateway, printer, &args).await,
             SessionsCommand::Show(args) => show(&gateway, printer, &args).await,
             SessionsCommand::Delete(args) => delete(&gateway, printer, &args).await,
-            SessionsCommand::Export(args) => export(&gateway, printer, &args).await,
+            SessionsCommand::Export(args) => export(&gateway, printer, &args.key).await,
         }
     })
 }
@@ -179,33 +182,40 @@ fn print(turn: &Turn, printer: Printer) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Says what has been deleted even where the rest cannot be.
 async fn delete(gateway: &Gateway, printer: Printer, args: &DeleteArgs) -> anyhow::Result<()> {
-    let mut deleted = Vec::new();
-    let mut absent = None;
-    for key in &args.keys {
-        let session = gateway.session(key)?;
-        if gateway
-            .store()?
-            .delete(&session)
-            .await
-            .map_err(RunError::from)?
-        {
-            deleted.push(session.key.to_string());
-        } else {
-            absent = absent.or(Some(key));
+    // Every key is looked at before anything is deleted.
+    let sessions = args.keys.iter().map(|key| gateway.session(key));
+    let sessions: Vec<SessionId> = sessions.collect::<Result<_, _>>()?;
+    let store = gateway.store()?;
+    let (mut deleted, mut absent) = (Vec::new(), Vec::new());
+    let mut result = Ok(());
+    for (session, key) in sessions.iter().zip(&args.keys) {
+        match store.delete(session).await {
+            Ok(true) => deleted.push(session.key.to_string()),
+            Ok(false) => absent.push(key.as_str()),
+            Err(error) => {
+                result = Err(RunError::from(error));
+                break;
+            }
         }
     }
     if args.json {
         printer.json(&deleted)?;
+    } else {
+        for key in &deleted {
+            printer.note(format_args!("deleted {key}"));
+        }
     }
-    match absent {
-        Some(key) => bail!(missing(key)),
-        None => Ok(()),
+    result?;
+    match absent.is_empty() {
+        true => Ok(()),
+        false => bail!(missing(&absent.join("`, `"))),
     }
 }
 
-async fn export(gateway: &Gateway, printer: Printer, args: &ExportArgs) -> anyhow::Result<()> {
-    let session = gateway.session(&args.key)?;
+async fn export(gateway: &Gateway, printer: Printer, key: &str) -> anyhow::Result<()> {
+    let session = gateway.session(key)?;
     match gateway
         .store()?
         .export(&session)
@@ -213,6 +223,6 @@ async fn export(gateway: &Gateway, printer: Printer, args: &ExportArgs) -> anyho
         .map_err(RunError::from)?
     {
         Some(transcript) => printer.json(&transcript),
-        None => bail!(missing(&args.key)),
+        None => bail!(missing(key)),
     }
 }

@@ -252,6 +252,7 @@ impl Providers {
             id: model.clone(),
             provider: Arc::clone(&entry.provider),
             dimensions: None,
+            usual_dimensions: entry.known.configured_dimensions(&model.model),
             compat: entry.known.compat(&model.model),
             price: entry
                 .known

@@ -34,6 +34,8 @@ pub(super) struct EmbedModel {
     pub provider: Arc<dyn Provider>,
     /// How many numbers its vectors shall have when the caller does not say.
     pub dimensions: Option<u32>,
+    /// How many they have when nobody says, where the configuration tells.
+    pub usual_dimensions: Option<u32>,
     pub compat: Compat,
     /// US dollars for a million tokens, where known.
     pub price: Option<f64>,
@@ -76,7 +78,7 @@ pub(super) async fn embed(inner: &Inner, request: EmbedRequest) -> Result<Embedd
         Ok(reply) => reply?,
         Err(_) => return Err(RunError::Deadline { limit }),
     };
-    verify(&model.id, &reply)?;
+    job.verify(&reply)?;
     if let Some(usage) = reply.usage {
         request.notes.use_up(usage.into());
     }
@@ -104,7 +106,7 @@ pub(super) fn embedder(model: EmbedModel) -> Embedder {
                 user: None,
             };
             let reply = job.run().await.map_err(|error| error.to_string())?;
-            verify(&model.id, &reply).map_err(|error| error.to_string())?;
+            job.verify(&reply).map_err(|error| error.to_string())?;
             Ok(reply
                 .vectors
                 .into_iter()
@@ -294,17 +296,40 @@ impl Job<'_> {
         }
     }
 
-    fn broken(&self, reason: String) -> RunError {
-        broken(&self.model.id, reason)
+    /// One dimension for all vectors, the one that was asked for or configured, every number finite; what is not so is
+    /// never passed on.
+    fn verify(&self, reply: &EmbedReply) -> Result<(), RunError> {
+        let dimension = reply.vectors.first().map_or(0, Vector::len);
+        if dimension == 0 {
+            return Err(self.broken("an empty vector".to_owned()));
+        }
+        if let Some(expected) = self.dimensions.or(self.model.usual_dimensions)
+            && usize::try_from(expected) != Ok(dimension)
+        {
+            let reason = format!("vectors of {dimension} numbers, not of {expected}");
+            return Err(self.broken(reason));
+        }
+        for (index, vector) in reply.vectors.iter().enumerate() {
+            if vector.len() != dimension {
+                let numbers = vector.len();
+                let reason = format!("vector {index} has {numbers} numbers, the first {dimension}");
+                return Err(self.broken(reason));
+            }
+            if !vector.is_finite() {
+                let reason = format!("vector {index} holds a number that is not finite");
+                return Err(self.broken(reason));
+            }
+        }
+        Ok(())
     }
-}
 
-fn broken(model: &ModelRef, reason: String) -> RunError {
-    ProviderError::Broken {
-        provider: model.provider.to_string(),
-        reason,
+    fn broken(&self, reason: String) -> RunError {
+        ProviderError::Broken {
+            provider: self.model.id.provider.to_string(),
+            reason,
+        }
+        .into()
     }
-    .into()
 }
 
 /// The replies as one, in their order. There is at least one.
@@ -324,28 +349,4 @@ fn join(mut first: EmbedReply, second: EmbedReply) -> EmbedReply {
         _ => None,
     };
     first
-}
-
-/// One dimension for all vectors, every number finite; what is not so is never passed on.
-fn verify(model: &ModelRef, reply: &EmbedReply) -> Result<(), RunError> {
-    let dimension = reply.vectors.first().map_or(0, Vector::len);
-    if dimension == 0 {
-        return Err(broken(model, "an empty vector".to_owned()));
-    }
-    for (index, vector) in reply.vectors.iter().enumerate() {
-        if vector.len() != dimension {
-            let reason = format!(
-                "vector {index} has {} numbers, the first {dimension}",
-                vector.len()
-            );
-            return Err(broken(model, reason));
-        }
-        if !vector.is_finite() {
-            return Err(broken(
-                model,
-                format!("vector {index} holds a number that is not finite"),
-            ));
-        }
-    }
-    Ok(())
 }

@@ -90,6 +90,7 @@ impl Memory {
                 id,
                 provider: Arc::clone(&remote.provider),
                 dimensions: None,
+                usual_dimensions: None,
                 price: None,
                 cap: Arc::clone(&remote.cap),
             });

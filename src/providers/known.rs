@@ -250,6 +250,11 @@ impl Known {
         self.config.models.iter().find(|model| model.id == id)
     }
 
+    /// How many numbers an embedding of this model has, where the configuration says so.
+    pub fn configured_dimensions(&self, id: &str) -> Option<u32> {
+        self.configured_model(id)?.dimensions
+    }
+
     /// Where a model differs from its dialect: the model's own word first, then its provider's, then its vendor's.
     pub fn compat(&self, id: &str) -> Compat {
         let of_model = self.configured_model(id).map(|model| model.compat);

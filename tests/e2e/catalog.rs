@@ -196,6 +196,28 @@ async fn usage_says_what_a_run_cost_whole_and_streamed_where_the_price_is_known(
 }
 
 #[tokio::test]
+async fn vectors_of_another_length_than_asked_for_are_502() {
+    let provider = Scripted::start().await;
+    let item = |index: usize| json!({ "index": index, "embedding": [0.5, 0.5, 0.5] });
+    provider.always(Answer::json(200, json!({ "data": [item(0), item(1)] })));
+    let configured = json!({ "models": { "providers": { "mock": { "models": [
+        { "id": "e1", "kind": "embedding", "dimensions": 2 },
+    ] } } } });
+    for (config, body) in [
+        (json!({}), json!({ "dimensions": 2 })),
+        (configured, json!({})),
+    ] {
+        let house = House::start(merged(config_for(&provider), config)).await;
+        let body = merged(json!({ "model": "mock/e1", "input": ["a", "b"] }), body);
+        let reply = house.post("/v1/embeddings", body).await;
+        assert_eq!(reply.status, 502, "{}", reply.text());
+        let error = &reply.json()["error"];
+        assert_eq!(error["type"], "upstream_error");
+        assert_eq!(error["code"], "provider_broken_answer");
+    }
+}
+
+#[tokio::test]
 async fn embeddings_keep_order_and_come_as_asked() {
     let provider = Scripted::start().await;
     provider.always(Answer::embeddings_of(3));

@@ -58,7 +58,7 @@ async fn agent_json_is_one_object() {
     assert_eq!(
         said,
         json!({
-            "text": "Hello", "model": "mock/m1", "agent": "main", "toolCalls": [], "finishReason": "stop",
+            "text": "Hello", "model": "mock/m1", "agent": "main", "sessionKey": null, "toolCalls": [], "finishReason": "stop",
             "usage": { "inputTokens": 11, "outputTokens": 7, "totalTokens": 18, "cachedTokens": 0, "cacheWriteTokens": 0, "reasoningTokens": 0 },
         })
     );

@@ -55,10 +55,25 @@ fn config() -> Value {
     })
 }
 
+/// Session keys that mean something to a shell. Each begins as no other does.
+const HOSTILE: &[&str] = &[
+    "b\\n\\\\",
+    "e$(touch pwn)",
+    "it's so",
+    "q\"; touch pwn; \"",
+    "s'; touch pwn; '",
+    "t`touch pwn`",
+    "wow!!",
+];
+
 /// A home with sessions, agents, models, and a picture.
 fn furnished() -> Shell {
+    furnished_with(&["notes", "work"])
+}
+
+fn furnished_with(sessions: &[&str]) -> Shell {
     let shell = Shell::with(&config());
-    for key in ["notes", "work"] {
+    for key in sessions {
         let ran = shell.run(&[
             "agent",
             "--model",
@@ -114,6 +129,111 @@ fn types_all(mut terminal: Terminal, set_up: &str) {
             "{typed:?}: {shown:?}"
         );
     }
+}
+
+/// Types the first letter of each hostile key, in no quotes and in open ones, presses Tab and Enter, and has the program
+/// say what it was given.
+fn types_hostile_keys(home: &Shell, mut terminal: Terminal, set_up: &str) {
+    terminal.press(&format!("{set_up}; echo re''ady\n"));
+    terminal.until("ready\r\n");
+    for key in HOSTILE {
+        for open in ["", "\"", "'"] {
+            let first = &key[..1];
+            terminal.press(&format!("openclaw sessions show {open}agent:main:{first}"));
+            terminal.press("\t");
+            terminal.press("\n");
+            let shown = terminal.until("]]\r\n");
+            let given = shown.rsplit("[[").next().unwrap_or_default();
+            assert_eq!(
+                given.trim_end_matches("]]\r\n"),
+                format!("agent:main:{key}"),
+                "{open:?}: {shown:?}"
+            );
+        }
+    }
+    assert!(!home.home.path().join("pwn").exists());
+}
+
+/// A function of bash and zsh in the place of the program, which says its third argument.
+const STAND_IN: &str = "openclaw() { if [[ $1 == __complete ]]; then command openclaw \"$@\"; \
+                        else printf '[[%s]]\\n' \"$3\"; fi; }";
+
+#[test]
+fn bash_inserts_a_session_key_as_text_whatever_quote_is_open() {
+    if !is_installed("bash") {
+        return;
+    }
+    let home = furnished_with(HOSTILE);
+    let bash = shell_in(&home, "bash", &["--norc", "--noprofile", "-i"]);
+    let set_up = format!("source '{}'; {STAND_IN}", script("openclaw.bash").display());
+    types_hostile_keys(&home, Terminal::open(&bash, 200), &set_up);
+}
+
+#[test]
+fn bash_offers_nothing_where_it_cannot_tell_what_a_quote_means() {
+    if !is_installed("bash") {
+        return;
+    }
+    let home = furnished_with(&["it's so"]);
+    let bash = shell_in(&home, "bash", &["--norc", "--noprofile", "-i"]);
+    let mut terminal = Terminal::open(&bash, 200);
+    let script = script("openclaw.bash");
+    terminal.press(&format!("source '{}'; {STAND_IN}\n", script.display()));
+    for (typed, rest, given) in [
+        ("$'agent:main:i", "'", "agent:main:i"),
+        ("\"agent:main:i\"", "", "agent:main:i"),
+        ("\"agent\":main:'i", "'", "agent:main:it's so"),
+    ] {
+        terminal.press(&format!("openclaw sessions show {typed}\t"));
+        // Behind a Tab that inserts nothing; behind one that does, all is closed.
+        let rest = if given.ends_with('i') { rest } else { "" };
+        terminal.press(&format!("{rest}\n"));
+        let shown = terminal.until("]]\r\n");
+        assert!(shown.ends_with(&format!("[[{given}]]\r\n")), "{shown:?}");
+    }
+}
+
+#[test]
+fn zsh_inserts_a_session_key_as_text_whatever_quote_is_open() {
+    if !is_installed("zsh") {
+        return;
+    }
+    let home = furnished_with(HOSTILE);
+    let zsh = shell_in(&home, "zsh", &["-f", "-i"]);
+    let set_up = format!(
+        "autoload -U compinit; compinit -u -D; source '{}'; setopt nobeep; {STAND_IN}",
+        script("_openclaw").display()
+    );
+    types_hostile_keys(&home, Terminal::open(&zsh, 200), &set_up);
+}
+
+#[test]
+fn fish_inserts_a_session_key_as_text_whatever_quote_is_open() {
+    if !is_installed("fish") {
+        return;
+    }
+    let home = furnished_with(HOSTILE);
+    let fish = shell_in(&home, "fish", &["--no-config", "-i"]);
+    let set_up = format!(
+        "source '{}'; function openclaw; printf '[[%s]]\\n' $argv[3]; end",
+        script("openclaw.fish").display()
+    );
+    types_hostile_keys(&home, Terminal::open(&fish, 200), &set_up);
+}
+
+#[test]
+fn fish_completes_files_inside_an_open_quote() {
+    if !is_installed("fish") {
+        return;
+    }
+    let home = furnished_with(&[]);
+    std::fs::write(home.home.path().join("a photo.png"), "").unwrap();
+    let ask = format!(
+        "source '{}'; complete -C 'openclaw agent --image \"a ph'",
+        script("openclaw.fish").display()
+    );
+    let mut fish = shell_in(&home, "fish", &["--no-config", "-c", &ask]);
+    assert_eq!(Ran::of(&fish.output().unwrap()).out, "a photo.png\n");
 }
 
 #[test]

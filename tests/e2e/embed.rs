@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::support::{Answer, Ran, Scripted, Shell, config_for, embedding_of};
+use super::support::{Answer, Ran, Scripted, Shell, Terminal, config_for, embedding_of};
 
 fn vectors(out: &str) -> Vec<Value> {
     out.lines()
@@ -206,6 +206,65 @@ async fn vectors_of_another_length_or_of_no_numbers_end_the_job() {
     );
 }
 
+#[tokio::test]
+async fn vectors_of_another_length_than_asked_for_are_never_written() {
+    let item = |index: usize| json!({ "index": index, "embedding": [0.5, 0.5, 0.5] });
+    let list = json!({ "data": [item(0)] });
+    let (_provider, shell) = scripted(Answer::json(200, list)).await;
+    let ran = shell.pipe(b"a\n", &["embed", "--dimensions", "2"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    let reason = "vectors of 3 numbers, not of 2";
+    assert!(ran.err.contains(reason), "{}", ran.err);
+    assert_eq!(shell.pipe(b"a\n", &["embed"]).code, Some(0));
+}
+
+#[tokio::test]
+async fn a_quote_that_is_never_closed_is_65_and_may_be_skipped() {
+    let (_provider, shell) = scripted(Answer::embeddings_of(2)).await;
+    let table = b"text,n\nx,0\n\"a,1\nb,2\nc,3\n";
+    let input = ["embed", "--input-format", "csv"];
+    let ran = shell.pipe(table, &input);
+    assert_eq!(
+        (ran.code, vectors(&ran.out).len()),
+        (Some(65), 1),
+        "{ran:?}"
+    );
+    let told = "stdin, line 3: the quote that opens here is never closed\n";
+    assert_eq!(ran.err, format!("error: {told}"));
+
+    let ran = shell.pipe(table, &[&input[..], &["--skip-errors"]].concat());
+    assert_eq!((ran.code, vectors(&ran.out).len()), (Some(0), 1), "{ran:?}");
+    assert!(ran.err.starts_with(&format!("skipped: {told}")), "{ran:?}");
+    assert!(ran.err.ends_with(", 1 skipped\n"), "{ran:?}");
+}
+
+#[test]
+fn an_output_named_with_a_dash_is_stdout() {
+    let shell = Shell::new();
+    let job = ["embed", "--model", "offline/hash-384", "--text", "a"];
+    let mut command = shell.command(&[&job[..], &["-o", "-"]].concat());
+    let ran = Ran::of(&command.current_dir(shell.home.path()).output().unwrap());
+    assert_eq!((ran.code, vectors(&ran.out).len()), (Some(0), 1), "{ran:?}");
+    assert!(!shell.home.path().join("-").exists());
+}
+
+#[tokio::test]
+async fn the_bar_shows_what_has_been_embedded_and_not_what_has_been_read() {
+    let (provider, shell) = scripted(Answer::hang()).await;
+    provider.push(Answer::embeddings_of(2));
+    let lines: String = (100..200)
+        .map(|number| format!("line {number}\n"))
+        .collect();
+    std::fs::write(shell.home.path().join("in.txt"), lines).unwrap();
+    let job = "embed in.txt -o out --batch-size 20 --concurrency 1";
+    let arguments: Vec<&str> = job.split(' ').collect();
+    let mut command = shell.command(&arguments);
+    command.current_dir(shell.home.path());
+    let mut terminal = Terminal::open(&command, 80);
+    let shown = terminal.until("20 vectors");
+    assert!(shown.ends_with(" 20% 20 vectors"), "{shown:?}");
+}
+
 #[test]
 fn a_full_disk_ends_the_job() {
     let shell = Shell::new();
@@ -228,6 +287,8 @@ fn options_that_contradict_each_other_are_usage() {
         &["--format", "sqlite"][..],
         &["--resume"],
         &["--resume", "-o", "x", "--format", "json"],
+        &["--resume", "-o", "-"],
+        &["--format", "sqlite", "-o", "-"],
         &["--resume", "-o", "x", "--format", "npy", "--skip-errors"],
         &["--field", "x"],
         &["*.nothing"],

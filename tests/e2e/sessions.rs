@@ -380,6 +380,41 @@ async fn the_command_line_and_the_server_share_sessions_across_a_restart() {
     assert_ne!(shell.run(&["sessions", "show", "notes"]).code, Some(0));
 }
 
+#[test]
+fn the_command_line_says_what_it_has_deleted_when_another_session_is_not_there() {
+    let shell = Shell::new();
+    for key in ["a", "b", "c"] {
+        let ran = shell.run(&["agent", "--session-key", key, "hi"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+    let ran = shell.run(&["sessions", "delete", "a", "nope", "b", "no"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    let told: Vec<&str> = ran.err.lines().collect();
+    assert_eq!(told[..2], ["deleted agent:main:a", "deleted agent:main:b"]);
+    assert!(
+        told[2].starts_with("error: there is no session `nope`, `no`;"),
+        "{ran:?}"
+    );
+
+    let ran = shell.run(&["sessions", "delete", "--json", "nope", "c"]);
+    assert_eq!((ran.code, ran.json()), (Some(2), json!(["agent:main:c"])));
+    let ran = shell.run(&["agent", "--session-key", "", "hi"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+}
+
+#[test]
+fn the_command_line_prints_json_of_sessions_and_says_where_there_is_none() {
+    let shell = Shell::new();
+    let kept = shell.run(&["agent", "--json", "--session-key", "a", "hi"]);
+    assert_eq!(kept.json()["sessionKey"], "agent:main:a");
+    let exported = shell.run(&["sessions", "export", "a", "--json"]);
+    assert_eq!(exported.code, Some(0), "{exported:?}");
+    assert_eq!(exported, shell.run(&["sessions", "export", "a"]));
+
+    let stateless = shell.run(&["agent", "--json", "hi"]).json();
+    assert_eq!(stateless.get("sessionKey"), Some(&json!(null)));
+}
+
 #[tokio::test]
 async fn a_store_that_cannot_be_written_is_503_and_says_nothing_of_its_place() {
     let provider = Scripted::start().await;

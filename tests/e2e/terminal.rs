@@ -99,6 +99,51 @@ async fn a_spinner_turns_until_the_first_word() {
 }
 
 #[tokio::test]
+async fn a_spinner_leaves_room_for_the_sign_of_ctrl_c_and_goes_with_it() {
+    let provider = Scripted::start().await;
+    provider.push(Answer::hang());
+    let shell = Shell::with(&config_for(&provider));
+
+    let mut terminal = at_terminal(&shell, &["agent", "hi"]);
+    terminal.until("\u{2801} ");
+    let line = terminal.until("\r");
+    let columns = "\u{2801} ".chars().count() + line.trim_end_matches('\r').chars().count();
+    assert_eq!(columns, 80 - "^C".len(), "{line:?}");
+    terminal.press("\u{3}");
+    let (code, shown) = terminal.end();
+
+    assert_eq!(code, Some(130));
+    // The sign may stand before the spinner, where that is just drawn anew: there is room for both.
+    assert!(shown.contains("^C"), "{shown:?}");
+    assert!(shown.ends_with("\r\u{1b}[2K\r\n"), "{shown:?}");
+}
+
+#[tokio::test]
+async fn a_spinner_turns_again_while_a_tool_works() {
+    let provider = Scripted::start().await;
+    let gate = Gate::default();
+    provider.push(Answer::chat_tool_calls(&[("c1", "ls", json!({}))]));
+    provider.push(Answer::chat_text("Nothing there.").pause_before_head(&gate));
+    let agent = json!({ "workspace": "~", "tools": { "profile": "full" } });
+    let shell = Shell::with(&merged(
+        config_for(&provider),
+        json!({ "agents": { "defaults": agent } }),
+    ));
+
+    let mut terminal = at_terminal(&shell, &["agent", "--no-stream", "hi"]);
+    terminal.until("tool: ls");
+    terminal.until("waiting for the answer");
+    gate.open();
+    let (code, shown) = terminal.end();
+
+    let last = plain(&shown);
+    assert_eq!(
+        (code, last.lines().last()),
+        (Some(0), Some("Nothing there."))
+    );
+}
+
+#[tokio::test]
 async fn ctrl_c_keeps_what_was_said_and_leaves_the_terminal_in_order() {
     let provider = Scripted::start().await;
     provider.push(Answer::chat_stream(&["**Half of", " it**"]).pause_before(2, Gate::default()));

@@ -16,6 +16,9 @@ const MAX_TOLD_CHARS: usize = 120;
 /// How much of a tool's name is.
 const MAX_NAME_CHARS: usize = 64;
 
+/// What a spinner says.
+const WAITING: &str = "waiting for the answer";
+
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -27,7 +30,7 @@ pub enum Form {
 /// An answer on its way to stdout.
 pub struct Answer {
     printer: Printer,
-    /// Turns until the first word.
+    /// Turns until the first word, and again while tools work and their results are read.
     spinner: ProgressBar,
     /// Whether the model was left to us.
     model_is_ours: bool,
@@ -67,7 +70,7 @@ impl Answer {
         };
         Self {
             printer,
-            spinner: printer.spinner("waiting for the answer"),
+            spinner: printer.spinner(WAITING),
             model_is_ours,
             begun: Instant::now(),
             started: None,
@@ -123,6 +126,9 @@ impl Answer {
             let told = on_one_line(told, MAX_TOLD_CHARS);
             let note = self.printer.aside(format!("tool: {name}{how} {told}"));
             self.spinner.suspend(|| self.printer.note(note));
+            if self.spinner.is_finished() {
+                self.spinner = self.printer.spinner(WAITING);
+            }
         }
         Ok(())
     }

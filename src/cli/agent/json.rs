@@ -12,8 +12,7 @@ pub struct Whole<'a> {
     pub text: &'a str,
     pub model: Option<&'a ModelRef>,
     pub agent: Option<&'a AgentId>,
-    /// Absent for a run of which nothing is kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Null for a run of which nothing is kept.
     pub session_key: Option<&'a str>,
     pub usage: Option<Usage>,
     pub tool_calls: &'a [Call],

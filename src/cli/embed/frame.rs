@@ -14,6 +14,8 @@ pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub struct Frame<'a> {
     /// Which one of its source, from 1, and what that is called; `None` for the only one.
     pub number: Option<(&'static str, u64)>,
+    /// How many bytes further in its source it ends than the one before.
+    pub bytes: u64,
     pub body: Body<'a>,
 }
 
@@ -41,7 +43,7 @@ pub type Take<'a> = dyn FnMut(Frame<'_>) -> anyhow::Result<()> + 'a;
 pub enum Framing {
     Delimited(Delimited),
     Table(Box<Table>),
-    Whole(Vec<u8>),
+    Whole { held: Vec<u8>, bytes: u64 },
 }
 
 impl Framing {
@@ -53,7 +55,10 @@ impl Framing {
             InputFormat::Nul => Self::Delimited(Delimited::new(0, "record")),
             InputFormat::Csv => Self::Table(Box::new(Table::new(b',', fields.clone()))),
             InputFormat::Tsv => Self::Table(Box::new(Table::new(b'\t', fields.clone()))),
-            InputFormat::Whole => Self::Whole(Vec::new()),
+            InputFormat::Whole => Self::Whole {
+                held: Vec::new(),
+                bytes: 0,
+            },
         }
     }
 
@@ -65,7 +70,8 @@ impl Framing {
         match self {
             Self::Delimited(lines) => lines.push(bytes, take),
             Self::Table(table) => table.push(bytes, take),
-            Self::Whole(held) => {
+            Self::Whole { held, bytes: count } => {
+                *count += bytes.len() as u64;
                 // What is beyond the limit is only counted.
                 let room = (MAX_RECORD_BYTES + 1).saturating_sub(held.len());
                 held.extend_from_slice(&bytes[..bytes.len().min(room)]);
@@ -83,8 +89,9 @@ impl Framing {
             Self::Delimited(lines) => lines.finish(take),
             Self::Table(table) => table.finish(take),
             // An empty file is an input as well, and a blank one.
-            Self::Whole(held) => take(Frame {
+            Self::Whole { held, bytes } => take(Frame {
                 number: None,
+                bytes,
                 body: body(&held),
             }),
         }
@@ -108,6 +115,8 @@ pub struct Delimited {
     unit: &'static str,
     number: u64,
     held: Vec<u8>,
+    /// Bytes since the last input that was handed out.
+    bytes: u64,
     /// The input that is being read was too long, and that has been said.
     given_up: bool,
 }
@@ -119,6 +128,7 @@ impl Delimited {
             unit,
             number: 1,
             held: Vec::new(),
+            bytes: 0,
             given_up: false,
         }
     }
@@ -126,23 +136,28 @@ impl Delimited {
     fn push(&mut self, bytes: &[u8], take: &mut Take<'_>) -> anyhow::Result<()> {
         let mut rest = bytes;
         while let Some(end) = memchr::memchr(self.delimiter, rest) {
+            self.bytes += end as u64 + 1;
             if !self.given_up && self.held.is_empty() {
                 take(self.frame(&rest[..end]))?;
+                self.bytes = 0;
             } else if !self.given_up {
                 self.held.extend_from_slice(&rest[..end]);
                 take(self.frame(&self.held))?;
+                self.bytes = 0;
             }
             self.held.clear();
             self.given_up = false;
             self.number += 1;
             rest = &rest[end + 1..];
         }
+        self.bytes += rest.len() as u64;
         if !self.given_up {
             self.held.extend_from_slice(rest);
         }
         // At once, not at an end that may never come.
         if self.held.len() > MAX_RECORD_BYTES {
             take(self.frame(&self.held))?;
+            self.bytes = 0;
             self.held.clear();
             self.given_up = true;
         }
@@ -165,6 +180,7 @@ impl Delimited {
         };
         Frame {
             number: Some((self.unit, self.number)),
+            bytes: self.bytes,
             body,
         }
     }
@@ -211,6 +227,35 @@ mod tests {
             cut(InputFormat::Lines, &pieces),
             numbered(&["one", "two\r", "three"])
         );
+    }
+
+    #[test]
+    fn every_byte_is_counted_once_with_the_input_that_it_ends_in() {
+        let counted = |format, text: &[u8], step| {
+            let fields = Fields {
+                text: "text".to_owned(),
+                id: None,
+            };
+            let mut framing = Framing::new(format, &fields);
+            let mut counts = Vec::new();
+            let mut take = |frame: Frame<'_>| {
+                counts.push(frame.bytes);
+                Ok(())
+            };
+            for piece in text.chunks(step) {
+                framing.push(piece, &mut take).unwrap();
+            }
+            framing.finish(&mut take).unwrap();
+            counts
+        };
+        for step in [1, 3, 100] {
+            let lines = counted(InputFormat::Lines, b"one\r\n\nlast", step);
+            assert_eq!(lines, [5, 1, 4], "{step}");
+            let whole = counted(InputFormat::Whole, b"one\ntwo", step);
+            assert_eq!(whole, [7], "{step}");
+            let rows = counted(InputFormat::Csv, b"text\na,1\n\n\"b\nc\"\nd", step);
+            assert_eq!(rows, [9, 7, 1], "{step}");
+        }
     }
 
     #[test]

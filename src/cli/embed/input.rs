@@ -44,7 +44,7 @@ impl Reader {
             sender,
             chunk: Vec::new(),
             text_bytes: 0,
-            read_bytes: 0,
+            passed_bytes: 0,
             index: 0,
         };
         let read = self
@@ -67,8 +67,8 @@ struct Chunks<'a> {
     sender: &'a Sender<anyhow::Result<Chunk>>,
     chunk: Chunk,
     text_bytes: usize,
-    /// Bytes that were read since the last record.
-    read_bytes: u64,
+    /// Bytes of the input since the last record.
+    passed_bytes: u64,
     /// Of the next input.
     index: u64,
 }
@@ -101,10 +101,6 @@ impl Chunks<'_> {
         let parser = &self.reader.parser;
         let mut framing = Framing::new(parser.format, &parser.fields);
         let name: Arc<str> = name.into();
-        let place = |number| Place {
-            source: Arc::clone(&name),
-            number,
-        };
         let named = |error: anyhow::Error| match error.downcast::<Unreadable>() {
             Ok(what) => CliError::BadInput(format!("{name}, {what}")).into(),
             Err(error) => error,
@@ -120,12 +116,20 @@ impl Chunks<'_> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(CliError::unreadable(&*name)(error).into()),
             };
-            self.read_bytes += count as u64;
-            let mut take = |frame: Frame<'_>| self.take(frame.body, place(frame.number));
+            let mut take = |frame: Frame<'_>| self.frame(frame, &name);
             framing.push(&buffer[..count], &mut take).map_err(named)?;
         }
-        let mut take = |frame: Frame<'_>| self.take(frame.body, place(frame.number));
+        let mut take = |frame: Frame<'_>| self.frame(frame, &name);
         framing.finish(&mut take).map_err(named)
+    }
+
+    fn frame(&mut self, frame: Frame<'_>, source: &Arc<str>) -> anyhow::Result<()> {
+        self.passed_bytes += frame.bytes;
+        let place = Place {
+            source: Arc::clone(source),
+            number: frame.number,
+        };
+        self.take(frame.body, place)
     }
 
     fn take(&mut self, body: Body<'_>, place: Place) -> anyhow::Result<()> {
@@ -143,7 +147,7 @@ impl Chunks<'_> {
             text,
             id: id.or(path),
             place,
-            bytes: std::mem::take(&mut self.read_bytes),
+            bytes: std::mem::take(&mut self.passed_bytes),
         };
         self.index += 1;
         if is_done {

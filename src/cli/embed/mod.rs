@@ -9,6 +9,7 @@ mod input;
 mod job;
 mod output;
 mod pace;
+mod pattern;
 mod record;
 mod report;
 mod source;
@@ -80,7 +81,7 @@ pub struct EmbedArgs {
     /// Leave the text out
     #[arg(long)]
     no_text: bool,
-    /// Write to a file instead of stdout
+    /// Write to a file instead of stdout; `-` is stdout
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Go on where an earlier run with this --output was cut off, behind its last whole record
@@ -121,7 +122,8 @@ fn refuse_own_input(output: &Path, sources: &[Source]) -> Result<(), CliError> {
     }
 }
 
-pub fn run(context: &Context, args: EmbedArgs) -> anyhow::Result<()> {
+pub fn run(context: &Context, mut args: EmbedArgs) -> anyhow::Result<()> {
+    args.output = args.output.filter(|file| file != Path::new("-"));
     let printer = context.printer;
     let sources = sources(&args, printer)?;
     let target = target(&args)?;
@@ -206,6 +208,9 @@ fn target(args: &EmbedArgs) -> Result<Target, CliError> {
     };
     target.check()?;
     let message = match args.format {
+        _ if args.resume && args.output.is_none() => {
+            "--resume goes on with a file, and -o names none"
+        }
         OutputFormat::Json if args.resume => {
             "--resume goes with every format but json, whose end sums up the whole job"
         }

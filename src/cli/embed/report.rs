@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::source::Source;
 use super::window::Batch;
 use crate::chat::{Cost, EmbedUsage};
-use crate::cli::Printer;
+use crate::cli::{Printer, margin};
 
 /// Shared by the thread that reads, the tasks that embed and the one that writes.
 pub struct Report {
@@ -118,14 +118,11 @@ impl Report {
 }
 
 fn bar(total: Option<u64>) -> ProgressBar {
-    let (bar, template) = match total {
-        // The last columns are left to the `^C` of a terminal, which would else begin another line.
-        Some(bytes) => (
-            ProgressBar::new(bytes),
-            "{wide_bar} {percent:>3}% {msg}, {eta} left  ",
-        ),
-        None => (ProgressBar::new_spinner(), "{spinner} {msg}, {elapsed}"),
+    let template = match total {
+        Some(_) => "{wide_bar} {percent:>3}% {msg}, {eta} left",
+        None => "{spinner} {msg}, {elapsed}",
     };
+    let bar = ProgressBar::with_draw_target(total, margin::draw_target());
     let style = ProgressStyle::with_template(template).expect("the template is well formed");
     bar.set_style(style);
     bar.set_message("0 vectors");

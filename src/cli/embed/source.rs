@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::pattern::{self, NoFiles};
 use crate::cli::CliError;
 use crate::cli::stdin::Stdin;
 
@@ -33,7 +34,7 @@ impl Source {
             Err(error) => error,
         };
         match path.to_str() {
-            Some(pattern) if pattern.contains(['*', '?', '[']) => matching(pattern),
+            Some(pattern) if pattern::is_pattern(pattern) => matching(pattern),
             _ => Err(CliError::unreadable(path)(missing)),
         }
     }
@@ -56,21 +57,15 @@ impl Source {
 }
 
 fn matching(pattern: &str) -> Result<Vec<Source>, CliError> {
-    let paths = glob::glob(pattern)
-        .map_err(|error| CliError::Usage(format!("`{pattern}` is no pattern of files: {error}")))?;
-    let mut files = Vec::new();
-    for path in paths {
-        let path = path.map_err(|error| {
-            let file = error.path().to_owned();
-            CliError::unreadable(file)(error.into())
-        })?;
-        if !path.is_dir() {
-            files.push(Source::File(path));
+    let files = pattern::files(pattern).map_err(|reason| match reason {
+        NoFiles::Pattern(error) => {
+            CliError::Usage(format!("`{pattern}` is no pattern of files: {error}"))
         }
-    }
+        NoFiles::Folder(folder, error) => CliError::unreadable(folder)(error),
+    })?;
     match files.is_empty() {
         true => Err(CliError::Usage(format!("no file matches `{pattern}`"))),
-        false => Ok(files),
+        false => Ok(files.into_iter().map(Source::File).collect()),
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Table {
     row: Row,
     /// The line at which the reader stands, from 1.
     line: u64,
+    /// Bytes since the last row that was handed out.
+    bytes: u64,
 }
 
 /// Where the chosen columns are.
@@ -51,6 +53,7 @@ impl Table {
                 line: None,
             },
             line: 1,
+            bytes: 0,
         }
     }
 
@@ -61,7 +64,7 @@ impl Table {
                 // The end of the last row, and empty lines.
                 let text = rest.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
                 let (ends, row) = rest.split_at(text.unwrap_or(rest.len()));
-                self.count_lines(ends);
+                self.count(ends);
                 rest = row;
             }
             // To the reader, no bytes would mean that there will be no more.
@@ -69,17 +72,37 @@ impl Table {
                 return Ok(());
             }
             self.row.line.get_or_insert(self.line);
-            let used = self.read(rest, take)?;
-            self.count_lines(&rest[..used]);
-            rest = &rest[used..];
+            rest = &rest[self.read(rest, take)?..];
         }
     }
 
+    /// The end of a line ends a row, save within a quote.
     pub fn finish(mut self, take: &mut Take<'_>) -> anyhow::Result<()> {
-        while self.row.line.is_some() {
-            self.read(b"", take)?;
+        if self.row.line.is_none() {
+            return Ok(());
         }
-        Ok(())
+        // This one is no byte of the source.
+        self.bytes -= 1;
+        while self.read(b"\n", take)? == 0 {}
+        match self.row.line {
+            Some(_) => self.refuse_open_quote(take),
+            None => Ok(()),
+        }
+    }
+
+    /// The whole rest of a table stands in a quote that does not end: it is no text that anybody wrote.
+    fn refuse_open_quote(&self, take: &mut Take<'_>) -> anyhow::Result<()> {
+        let cell = self.row.open_cell();
+        let line = self.line - memchr::memchr_iter(b'\n', cell).count() as u64;
+        let what = "the quote that opens here is never closed";
+        if self.columns.is_none() {
+            return Err(Unreadable(format!("line {line}: {what}")).into());
+        }
+        take(Frame {
+            number: Some(("line", line)),
+            bytes: self.bytes,
+            body: Body::Bad(what.to_owned()),
+        })
     }
 
     /// One step of the reader. How many bytes it has used.
@@ -92,6 +115,8 @@ impl Table {
         );
         row.filled += filled;
         row.cells += cells;
+        self.count(&bytes[..used]);
+        let row = &mut self.row;
         match result {
             ReadRecordResult::InputEmpty => {}
             ReadRecordResult::OutputFull if row.bytes.len() > MAX_RECORD_BYTES => {
@@ -112,10 +137,14 @@ impl Table {
         let row = &self.row;
         match &self.columns {
             None => self.columns = Some(self.header()?),
-            Some(columns) => take(Frame {
-                number: row.line.map(|line| ("line", line)),
-                body: row.body(columns, &self.fields),
-            })?,
+            Some(columns) => {
+                take(Frame {
+                    number: row.line.map(|line| ("line", line)),
+                    bytes: self.bytes,
+                    body: row.body(columns, &self.fields),
+                })?;
+                self.bytes = 0;
+            }
         }
         self.row.filled = 0;
         self.row.cells = 0;
@@ -148,7 +177,8 @@ impl Table {
         Unreadable(format!("line {line}: {what}")).into()
     }
 
-    fn count_lines(&mut self, bytes: &[u8]) {
+    fn count(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
         self.line += memchr::memchr_iter(b'\n', bytes).count() as u64;
     }
 }
@@ -159,6 +189,12 @@ impl Row {
         let end = *ends.get(index)?;
         let start = index.checked_sub(1).map_or(0, |before| ends[before]);
         Some(&self.bytes[start..end])
+    }
+
+    /// What has been read of a cell that has not ended.
+    fn open_cell(&self) -> &[u8] {
+        let start = self.cells.checked_sub(1).map_or(0, |last| self.ends[last]);
+        &self.bytes[start..self.filled]
     }
 
     fn body(&self, columns: &Columns, fields: &Fields) -> Body<'_> {
@@ -244,6 +280,30 @@ mod tests {
             rows(b',', b"id,body\n1,a\n", 100),
             Err("line 1: the header has no column `text` (name one with --field)".to_owned())
         );
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_told_by_the_line_where_it_opens() {
+        let table = b"id,text\n1,a\n\"2\n\",\"b\r\nand \"\"more\"\"\n3,c\n";
+        for step in [1, 2, 7, 1000] {
+            let expected = [
+                "2: 1=a".to_owned(),
+                "4: the quote that opens here is never closed".to_owned(),
+            ];
+            assert_eq!(rows(b',', table, step), Ok(expected.to_vec()), "{step}");
+            assert_eq!(
+                rows(b'\t', b"id\t\"text\n1\ta\n", step),
+                Err("line 1: the quote that opens here is never closed".to_owned())
+            );
+        }
+        let closed = Ok(vec!["2: 1=a".to_owned()]);
+        for table in [
+            &b"id,text\n1,\"a\""[..],
+            b"id,text\n1,\"a\"\r",
+            b"id,text\n1,a\r\n",
+        ] {
+            assert_eq!(rows(b',', table, 1), closed);
+        }
     }
 
     #[test]

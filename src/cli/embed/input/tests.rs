@@ -54,7 +54,7 @@ fn chunks(
         sender: &sender,
         chunk: Vec::new(),
         text_bytes: 0,
-        read_bytes: 0,
+        passed_bytes: 0,
         index: 0,
     };
     let source = Pieces(pieces.iter().copied().collect());
@@ -91,6 +91,27 @@ fn a_chunk_holds_as_many_as_it_may_and_blank_ones_do_not_count() {
         chunks(&reader(2), &[b"1\n2\n\n3\n"], false),
         (sent(&["0 1, 1 2", "2 3"]), None)
     );
+}
+
+#[test]
+fn an_input_counts_the_bytes_from_the_last_one_to_its_end() {
+    const ROOM: usize = 100;
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(ROOM);
+    let reader = reader(60);
+    let mut chunks = Chunks {
+        reader: &reader,
+        sender: &sender,
+        chunk: Vec::new(),
+        text_bytes: 0,
+        passed_bytes: 0,
+        index: 0,
+    };
+    let source = Pieces([&b"1\n\n2"[..], b"2\n3"].into());
+    chunks.read(source, "in.txt", false).unwrap();
+    chunks.send().unwrap();
+    let records = receiver.blocking_recv().unwrap().unwrap();
+    let bytes: Vec<u64> = records.iter().map(|record| record.bytes).collect();
+    assert_eq!(bytes, [2, 4, 1]);
 }
 
 #[test]

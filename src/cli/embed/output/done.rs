@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::stream::header;
+use super::stream::{LINE_START, header};
 use super::{OutputFormat, Target, npy, sqlite};
 use crate::cli::CliError;
 
@@ -91,6 +91,14 @@ fn not_ours(path: &Path) -> anyhow::Error {
     CliError::BadInput(message).into()
 }
 
+/// A file without a whole record: nothing is done where it may be the start of ours, and else it is somebody's.
+fn begun(is_ours: bool, path: &Path) -> anyhow::Result<Option<Done>> {
+    match is_ours {
+        true => Ok(None),
+        false => Err(not_ours(path)),
+    }
+}
+
 /// The file was written with other columns than are asked for now.
 pub fn other_columns(path: &Path) -> anyhow::Error {
     let path = path.display();
@@ -109,7 +117,10 @@ fn jsonl(target: &Target, path: &Path, mut file: File) -> anyhow::Result<Option<
         embedding: Vec<f32>,
     }
     let Some((line, end)) = last_line(&mut file)? else {
-        return Ok(None);
+        let mut start = [0; LINE_START.len()];
+        file.rewind()?;
+        let count = file.read(&mut start)?;
+        return begun(LINE_START.starts_with(&start[..count]), path);
     };
     let line: Line = serde_json::from_slice(&line).map_err(|_| not_ours(path))?;
     if line.text.is_some() != target.with_text || (line.id.is_some() && !target.with_id) {
@@ -162,7 +173,9 @@ fn csv(target: &Target, path: &Path, file: File) -> anyhow::Result<Option<Done>>
     let mut start = Read::by_ref(&mut reader).take(MAX_LINE_BYTES);
     start.read_line(&mut first).map_err(|_| not_ours(path))?;
     if !first.ends_with('\n') {
-        return Ok(None);
+        let names = header(target.with_id, target.with_text, 0);
+        let names = names.trim_end();
+        return begun(names.starts_with(&first) || first.starts_with(names), path);
     }
     let numbers = first.trim_end().split(',').filter(|name| {
         let number = name.strip_prefix('e');
@@ -236,7 +249,8 @@ fn base64(path: &Path, file: File) -> anyhow::Result<Option<Done>> {
     let mut start = BufReader::new(file).take(MAX_LINE_BYTES);
     start.read_until(b'\n', &mut line)?;
     let Some(text) = line.strip_suffix(b"\n") else {
-        return Ok(None);
+        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+        return begun(line.iter().all(is_base64), path);
     };
     let bytes = STANDARD.decode(text).map_err(|_| not_ours(path))?;
     let rows = size / line.len() as u64;
@@ -252,7 +266,9 @@ fn base64(path: &Path, file: File) -> anyhow::Result<Option<Done>> {
 fn npy(path: &Path, mut file: File) -> anyhow::Result<Option<Done>> {
     let size = file.metadata()?.len();
     if size < npy::HEADER_BYTES as u64 {
-        return Ok(None);
+        let mut start = Vec::new();
+        file.take(size).read_to_end(&mut start)?;
+        return begun(npy::may_begin(&start), path);
     }
     let mut header = [0; npy::HEADER_BYTES];
     file.read_exact(&mut header)?;

@@ -120,6 +120,14 @@ pub fn header(rows: u64, dimension: usize) -> [u8; HEADER_BYTES] {
     header
 }
 
+/// Whether these may be the first bytes of one of ours.
+pub fn may_begin(found: &[u8]) -> bool {
+    let header = header(0, 0);
+    let shape = header.iter().position(|byte| *byte == b'(');
+    let (same, _) = header.split_at(shape.expect("every header tells its shape") + 1);
+    found.starts_with(same) || same.starts_with(found)
+}
+
 /// How many numbers a row has, after this header; `None` where it is not one of ours.
 pub fn dimension(found: &[u8; HEADER_BYTES]) -> Option<usize> {
     let text = std::str::from_utf8(found.get(10..)?).ok()?;

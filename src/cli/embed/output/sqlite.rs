@@ -136,13 +136,24 @@ pub fn done(target: &Target, file: &Path) -> anyhow::Result<Option<Done>> {
     Ok(Some(row.optional()?.unwrap_or_default()))
 }
 
-/// An id as SQL knows it: a string, a number, or else its JSON.
+/// An id as SQL knows it: null, a string, a number that it can hold, or else its JSON.
 fn id(record: &Record) -> Value {
     let Some(json) = &record.id else {
         return Value::from(record.index.cast_signed());
     };
-    let number: Option<i64> = serde_json::from_str(json.get()).ok();
-    number.map_or_else(|| Value::from(plain(json)), Value::from)
+    let text = json.get();
+    if text == "null" {
+        return Value::Null;
+    }
+    if let Ok(whole) = serde_json::from_str::<i64>(text) {
+        return Value::from(whole);
+    }
+    // A whole number beyond 64 bits would lose its last digits.
+    let is_fraction = text.contains(['.', 'e', 'E']);
+    match serde_json::from_str::<f64>(text) {
+        Ok(number) if is_fraction => Value::from(number),
+        _ => Value::from(plain(json)),
+    }
 }
 
 impl Sink for Sqlite {
@@ -179,5 +190,37 @@ impl Sink for Sqlite {
             tracing::debug!(%error, "the database keeps its write-ahead log");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::embed::record::Place;
+    use serde_json::value::RawValue;
+
+    #[test]
+    fn an_id_keeps_its_type() {
+        let id = |json: &str| {
+            id(&Record {
+                index: 4,
+                text: String::new(),
+                id: Some(RawValue::from_string(json.to_owned()).unwrap()),
+                place: Place {
+                    source: "in.txt".into(),
+                    number: None,
+                },
+                bytes: 0,
+            })
+        };
+        assert_eq!(id("null"), Value::Null);
+        assert_eq!(id("7"), Value::Integer(7));
+        assert_eq!(id("1.0"), Value::Real(1.0));
+        assert_eq!(id("-2.5e3"), Value::Real(-2500.0));
+        let text = |text: &str| Value::Text(text.to_owned());
+        assert_eq!(id("18446744073709551616"), text("18446744073709551616"));
+        assert_eq!(id("\"1.0\""), text("1.0"));
+        assert_eq!(id("{\"a\":null}"), text("{\"a\":null}"));
+        assert_eq!(id("true"), text("true"));
     }
 }

@@ -34,7 +34,8 @@ impl Stream {
 
     fn jsonl(&mut self, record: &Record, vector: &[f32]) -> anyhow::Result<()> {
         let buffer = &mut self.buffer;
-        write!(buffer, r#"{{"index":{}"#, record.index)?;
+        buffer.extend_from_slice(LINE_START);
+        write!(buffer, "{}", record.index)?;
         if let Some(id) = &record.id {
             write!(buffer, r#","id":{id}"#)?;
         }
@@ -92,6 +93,9 @@ impl Stream {
         self.buffer.push(b'\n');
     }
 }
+
+/// With this every line of `jsonl` begins.
+pub const LINE_START: &[u8] = br#"{"index":"#;
 
 const LIST: &str = r#"{"object":"list","data":["#;
 

@@ -230,18 +230,20 @@ fn a_file_of_other_columns_or_of_something_else_is_left_as_it_is() {
     assert!(columns.contains("other columns"), "{columns}");
     let columns = refused(OutputFormat::Csv, "index,text,e0\n0,a,1.0\n");
     assert!(columns.contains("other columns"), "{columns}");
+    let letter = format!("Dear reader,\n{}", "words ".repeat(40)) + "\nYours\n";
     for format in [
         OutputFormat::Jsonl,
         OutputFormat::Csv,
         OutputFormat::Base64,
         OutputFormat::Npy,
     ] {
-        let letter = format!("Dear reader,\n{}", "words ".repeat(40)) + "\nYours\n";
-        let other = refused(format, &letter);
-        assert!(
-            other.contains("not what this format writes"),
-            "{format:?}: {other}"
-        );
+        for text in [letter.as_str(), "Dear reader", "D!"] {
+            let other = refused(format, text);
+            assert!(
+                other.contains("not what this format writes"),
+                "{format:?}, {text}: {other}"
+            );
+        }
     }
 }
 
