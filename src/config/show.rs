@@ -97,9 +97,13 @@ impl Writer<'_> {
         if let Some(variable) = self.loaded.from_environment.get(&name) {
             return (*variable).to_owned();
         }
-        match (self.loaded.lines.get(&name), &self.loaded.file) {
-            (Some(line), Some(file)) => format!("{}:{line}", file.display()),
-            _ => "default".to_owned(),
+        let Some((file, line)) = self.loaded.lines.get(&name) else {
+            return "default".to_owned();
+        };
+        let place = format!("{}:{line}", file.display());
+        match self.loaded.kept_elsewhere.get(&name) {
+            Some(keeper) => format!("{place}, from {keeper}"),
+            None => place,
         }
     }
 }

@@ -18,7 +18,7 @@ use super::{ServeArgs, address, keep, tell_of_doubts};
 use crate::auth::{Attempts, Authenticator};
 use crate::cli::Context;
 use crate::cli::exit::describe;
-use crate::config::{self, Config, Environment, Loaded, Secret};
+use crate::config::{self, Config, Environment, LoadError, Loaded, Secret};
 use crate::gateway::Gateway;
 use crate::server::State;
 
@@ -104,7 +104,12 @@ impl Reloader<'_> {
             let next = basis.next();
             let watch = match &next {
                 Ok(next) => watch.and_over(basis.args.files(&next.loaded)),
-                Err(_) => watch,
+                // What mends it may be a change of a file that it includes only now.
+                Err(error) => {
+                    let mut files = basis.files();
+                    files.extend(files_at_fault(error));
+                    watch.and_over(files)
+                }
             };
             (watch, next)
         });
@@ -165,6 +170,14 @@ impl Basis {
             access,
             gateway,
         })
+    }
+}
+
+/// The files of a configuration that cannot be used.
+fn files_at_fault(error: &anyhow::Error) -> Vec<PathBuf> {
+    match error.downcast_ref::<LoadError>() {
+        Some(LoadError::Invalid(report)) => report.files().to_vec(),
+        _ => Vec::new(),
     }
 }
 
