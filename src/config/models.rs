@@ -17,6 +17,9 @@ use crate::chat::ProviderId;
 #[serde(rename_all = "camelCase", default)]
 pub struct ModelsConfig {
     pub mode: ModelsMode,
+    /// Whether a model server of this machine, Ollama or LM Studio, counts as a provider where it runs. With none: for
+    /// commands that run once, and not for the server.
+    pub discover_local: Option<bool>,
     /// Providers by id.
     pub providers: BTreeMap<String, ProviderConfig>,
 }

@@ -22,6 +22,7 @@ mod listener;
 mod media;
 mod metrics;
 mod models;
+mod openapi;
 mod path;
 mod pictures;
 mod readiness;
@@ -49,6 +50,7 @@ use exchange::Exchanges;
 pub use listener::Ended;
 use listener::{Handler, Limits};
 use metrics::Http;
+pub use openapi::document as openapi_document;
 use path::Path;
 use readiness::Readiness;
 use reply::Response;
@@ -207,6 +209,7 @@ fn route_table(state: &State) -> impl IntoIterator<Item = Route> + use<> {
         responses::create(state),
         responses::retrieve(state),
         responses::delete(state),
+        openapi::route(state),
         health::live(state, "/health"),
         health::live(state, "/healthz"),
         health::ready(state, "/ready"),

@@ -26,7 +26,7 @@ use super::logging::Role;
 use super::{CliError, Context, LAST_MOMENT, finish_writes};
 use crate::auth::{Attempts, Authenticator};
 use crate::config::{AuthModeName, BindMode, Environment, GatewayConfig, Loaded, Secret};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Local};
 use crate::server::{self, Ended, State};
 use access::Access;
 use announce::Announcement;
@@ -209,6 +209,7 @@ async fn serve(context: &Context, args: ServeArgs, loaded: Loaded) -> anyhow::Re
             address,
             fresh: access.fresh,
             loaded,
+            local: Local::default(),
             gateway: gateway.clone(),
         },
         attempts,

@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
@@ -18,8 +19,8 @@ use super::{ServeArgs, address, keep, tell_of_doubts};
 use crate::auth::{Attempts, Authenticator};
 use crate::cli::Context;
 use crate::cli::exit::describe;
-use crate::config::{self, Config, Environment, LoadError, Loaded, Secret};
-use crate::gateway::Gateway;
+use crate::config::{self, Config, Environment, LoadError, Loaded, ModelsConfig, Secret};
+use crate::gateway::{Gateway, Local};
 use crate::server::State;
 
 /// What a server runs with, and what it takes to run with something else.
@@ -45,8 +46,10 @@ pub struct Basis {
     pub address: SocketAddr,
     /// A token that was made for this run.
     pub fresh: Option<Secret>,
-    /// The configuration in force.
+    /// The configuration in force, without the model servers of this machine.
     pub loaded: Loaded,
+    /// The model servers of this machine.
+    pub local: Local,
     pub gateway: Gateway,
 }
 
@@ -62,11 +65,25 @@ impl Reloader<'_> {
     pub async fn run(mut self) -> Infallible {
         loop {
             let gateway = self.basis.gateway.clone();
-            let sessions = self.basis.loaded.config.session.clone();
+            let config = &self.basis.loaded.config;
+            let (sessions, models) = (config.session.clone(), config.models.clone());
+            let known = self.basis.local.clone();
             tokio::select! {
                 never = gateway.maintain(&sessions) => match never {},
                 never = gateway.discover_models() => match never {},
                 () = self.replaced() => {}
+                local = others(models, known) => self.join(local).await,
+            }
+        }
+    }
+
+    /// Puts these model servers of this machine in force, or lets them wait for the next configuration that can be used.
+    async fn join(&mut self, local: Local) {
+        self.basis.local = local;
+        match self.reload().await {
+            Ok(()) => tracing::info!("the model servers of this machine are others now"),
+            Err(error) => {
+                tracing::debug!(%error, "model servers of this machine wait for a configuration");
             }
         }
     }
@@ -164,12 +181,33 @@ impl Basis {
         if let (Some(token), None) = (&access.fresh, &self.fresh) {
             announce(token, &loaded)?;
         }
-        let gateway = self.gateway.reconfigured(&loaded.config, &loaded.env)?;
+        let mut with_local = loaded.config.clone();
+        if with_local.models.discover_local == Some(true) {
+            self.local.join(&mut with_local.models);
+        }
+        let gateway = self.gateway.reconfigured(&with_local, &loaded.env)?;
         Ok(Next {
             loaded,
             access,
             gateway,
         })
+    }
+}
+
+/// Returns when the model servers of this machine are others than `known`: never, unless they are to be looked for.
+async fn others(models: ModelsConfig, known: Local) -> Local {
+    const PAUSE: Duration = Duration::from_secs(60);
+    if models.discover_local != Some(true) {
+        return std::future::pending().await;
+    }
+    loop {
+        let models = models.clone();
+        // Awaited here; it blocks for a moment.
+        let found = tokio::task::spawn_blocking(move || Local::find(&models)).await;
+        match found {
+            Ok(found) if found != known => return found,
+            _ => tokio::time::sleep(PAUSE).await,
+        }
     }
 }
 

@@ -237,7 +237,22 @@ fn unasked(value: &Value, place: &Path, env: &Environment) -> Option<&'static st
             _ => None,
         };
     }
+    if place.is_under("mcp.servers.*") {
+        let server = place.segments()[..3].to_vec().into();
+        let enabled = look(value, &server).and_then(|server| server.get("enabled"));
+        return (enabled == Some(&Value::Bool(false))).then_some("the server is switched off");
+    }
     None
+}
+
+fn look<'v>(value: &'v Value, place: &Path) -> Option<&'v Value> {
+    place
+        .segments()
+        .iter()
+        .try_fold(value, |value, segment| match segment {
+            Segment::Key(key) => value.get(key),
+            Segment::Index(index) => value.get(index),
+        })
 }
 
 fn at<'v>(value: &'v mut Value, place: &Path) -> Option<&'v mut Value> {

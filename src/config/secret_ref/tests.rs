@@ -280,6 +280,12 @@ fn a_secret_that_nothing_asks_for_may_be_missing() {
             "gateway.auth.token: the variable GONE is not set, or empty; nothing asks for it: `gateway.auth.mode` is another"
         ]
     );
+    let gone = json!({ "source": "env", "id": "GONE" });
+    let mut server = json!({ "url": "https://h/mcp", "headers": { "authorization": gone } });
+    let with = |server: &Value| json!({ "mcp": { "servers": { "far": server } } });
+    assert!(loaded(&dir, &with(&server), &[]).is_err());
+    server["enabled"] = json!(false);
+    assert!(loaded(&dir, &with(&server), &[]).is_ok());
     let asked = json!({ "gateway": { "auth": { "token": { "source": "env", "id": "GONE" } } } });
     assert!(loaded(&dir, &asked, &[]).is_err());
     let over = loaded(&dir, &asked, &[("OPENCLAW_GATEWAY_TOKEN", "t")]).unwrap();
