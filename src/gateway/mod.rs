@@ -53,7 +53,7 @@ use crate::tools::{Index, Outside, mcp};
 use admission::Admission;
 pub use call::jitter;
 use catalog::Providers;
-pub use discovery::Probe;
+pub use discovery::Probe as ProviderProbe;
 pub use discovery::local::Local;
 pub use embed::{EmbedTerms, MAX_INPUT_CHARS, MAX_INPUTS};
 pub use embed_cap::Extent;
@@ -308,7 +308,7 @@ impl Gateway {
     }
 
     /// Asks every provider that can be called for its models, each for at most 10 s, to see whether it answers.
-    pub async fn probe(&self) -> Vec<Probe> {
+    pub async fn probe_providers(&self) -> Vec<ProviderProbe> {
         discovery::probe(&self.0.providers).await
     }
 

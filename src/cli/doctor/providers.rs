@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Context as _;
 
 use super::finding::Finding;
-use crate::gateway::{CatalogScope, Gateway, Probe};
+use crate::gateway::{CatalogScope, Gateway, ProviderProbe};
 
 const CHECK: &str = "providers";
 
@@ -45,7 +45,7 @@ pub fn probe(gateway: Gateway) -> anyhow::Result<Vec<Finding>> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let probes = runtime.block_on(async {
         tokio::select! {
-            probes = gateway.probe() => Ok(probes),
+            probes = gateway.probe_providers() => Ok(probes),
             _ = tokio::signal::ctrl_c() => Err(crate::cli::CliError::Interrupted),
         }
     })?;
@@ -53,8 +53,8 @@ pub fn probe(gateway: Gateway) -> anyhow::Result<Vec<Finding>> {
     Ok(probes.into_iter().map(answered).collect())
 }
 
-fn answered(probe: Probe) -> Finding {
-    let Probe { provider, models } = probe;
+fn answered(probe: ProviderProbe) -> Finding {
+    let ProviderProbe { provider, models } = probe;
     match models {
         Ok(count) => Finding::ok(CHECK, format!("`{provider}` answers, with {count} models")),
         Err(reason) => {
