@@ -145,16 +145,7 @@ impl Context {
         if role == Role::Command && models.discover_local.unwrap_or(true) {
             Local::find(models).join(models);
         }
-        for warning in &loaded.warnings {
-            tracing::warn!("{warning}");
-        }
-        if !loaded.ignored.is_empty() {
-            let keys = loaded.ignored.join(", ");
-            tracing::info!(
-                keys,
-                "keys of the configuration that this version has no use for"
-            );
-        }
+        tell_of_oddities(&loaded);
         Ok(loaded)
     }
 
@@ -174,6 +165,20 @@ impl Context {
         if let Some(Err(error)) = self.log.get().map(Log::reopen) {
             tracing::error!(%error, "the log's file cannot be opened anew: the one that was open stays in use");
         }
+    }
+}
+
+/// Says what somebody should know of a configuration that can be used.
+fn tell_of_oddities(loaded: &Loaded) {
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    if !loaded.ignored.is_empty() {
+        let keys = loaded.ignored.join(", ");
+        tracing::info!(
+            keys,
+            "keys of the configuration that this version has no use for"
+        );
     }
 }
 

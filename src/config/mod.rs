@@ -28,6 +28,7 @@ mod schema;
 mod secret;
 mod secret_ref;
 mod secrets;
+mod server_url;
 mod session;
 mod show;
 mod sources;
@@ -65,6 +66,7 @@ pub use secret_ref::{
     ExecProvider, FileMode, FileProvider, SecretProvider, SecretSource, SecretsConfig,
 };
 pub use secrets::Secrets;
+pub use server_url::ServerUrl;
 pub use session::{MaintenanceMode, SessionConfig};
 pub use show::effective;
 pub use tools::{

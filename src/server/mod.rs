@@ -209,6 +209,7 @@ fn route_table(state: &State) -> impl IntoIterator<Item = Route> + use<> {
         responses::create(state),
         responses::retrieve(state),
         responses::delete(state),
+        responses::input_items(state),
         openapi::route(state),
         health::live(state, "/health"),
         health::live(state, "/healthz"),

@@ -118,6 +118,35 @@ async fn a_secret_that_cannot_be_had_keeps_the_server_from_starting_and_a_reload
     assert_eq!(status(&program, TOKEN).await, 200);
 }
 
+#[tokio::test]
+async fn a_reload_tells_what_it_ignores_and_its_secrets_are_in_no_log() {
+    let provider = Scripted::start().await;
+    let with = |token: &str, more: Value| {
+        let auth = json!({ "gateway": { "auth": { "token": token } } });
+        merged(merged(config_for(&provider), auth), more).to_string()
+    };
+    let shell = private(&json!({}));
+    shell.configure(&with("token-of-before", json!({})));
+    let mut program = Program::serve_in(&shell);
+    let foreign = json!({ "channels": { "telegram": {} }, "talk": {} });
+    shell.configure(&with("token-of-after", foreign));
+    let ignored = program
+        .logged("keys of the configuration that this version has no use for")
+        .await;
+    assert_eq!(ignored["keys"], "channels, talk");
+    program.logged(RELOADED).await;
+    for secret in ["token-of-before", "token-of-after", "nothing-of-ours"] {
+        let url = format!("http://{}/{secret}", program.address());
+        assert_eq!(reply(http().get(url)).await.status, 404);
+    }
+    // What is told now is written behind the lines of the requests.
+    program.signal(Signal::HUP);
+    program.logged(RELOADED).await;
+    let log = program.whole_log();
+    assert!(log.contains("/nothing-of-ours"), "{log}");
+    assert!(!log.contains("token-of-"), "{log}");
+}
+
 #[test]
 fn the_schema_is_printed_for_editors() {
     let schema = Shell::new().run(&["config", "schema"]).json();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use openclaw::server::openapi_document;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::support::{Answer, Program, Recorded, Scripted, TOKEN, config_for, python};
 
@@ -47,10 +47,18 @@ async fn no_request_that_the_description_allows_or_forbids_is_answered_otherwise
     let program = Program::serve(&config_for(&provider));
     let folder = tempfile::tempdir().unwrap();
     let output = std::process::Command::new(python)
-        .args(["-m", "schemathesis.cli", "run", "--no-color", "--seed", "1"])
-        .args(["--phases", "coverage,fuzzing", "--max-examples", "15", "--workers", "2"])
-        .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"])
-        .args(["--generation-database", "none", "--max-time", "40", "--request-timeout", "10"])
+        .args(["-m", "schemathesis.cli", "run", "--no-color"])
+        .args(["--phases", "examples,coverage,fuzzing,stateful"])
+        .args(["--seed", "1", "--max-examples", "20", "--workers", "1"])
+        .args([
+            "--generation-database",
+            "none",
+            "--suppress-health-check",
+            "all",
+        ])
+        .args(["--request-timeout", "10", "--continue-on-failure"])
+        // What a provider has, and what is kept, no description can say.
+        .args(["--exclude-checks", "positive_data_acceptance"])
         .args(["--header", &format!("Authorization: Bearer {TOKEN}")])
         .arg(format!("http://{}/openapi.json", program.address()))
         .env("NO_PROXY", "127.0.0.1")
@@ -61,8 +69,10 @@ async fn no_request_that_the_description_allows_or_forbids_is_answered_otherwise
     let told = String::from_utf8_lossy(&output.stdout);
     let wrong = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}\n{wrong}");
-    // It has asked, and was let in.
-    assert!(provider.requests().len() > 5, "{told}");
-    let whole: Value = openapi_document();
-    assert!(whole["paths"].as_object().unwrap().len() > 8);
+    // It was let in, and what it asked went all the way.
+    for path in ["/chat/completions", "/embeddings"] {
+        let asked = |request: &&Recorded| request.path.ends_with(path);
+        let count = provider.requests().iter().filter(asked).count();
+        assert!(count > 20, "{count} at {path}: {told}");
+    }
 }

@@ -11,13 +11,10 @@ pub fn check(settings: &GatewayConfig) -> Vec<Finding> {
         Ok(doubts) if doubts.is_empty() => vec![Finding::ok(CHECK, summary(settings))],
         Ok(doubts) => doubts
             .into_iter()
-            .map(|doubt| {
-                Finding::warning(CHECK, doubt)
-                    .remedy("set `gateway.auth` and `gateway.bind` as they are meant")
-            })
+            .map(|doubt| Finding::warning(CHECK, doubt.message).remedy(doubt.remedy))
             .collect(),
         Err(error) => {
-            let remedy = "set `gateway.auth.token`, or `gateway.bind: \"loopback\"`";
+            let remedy = "set `gateway.auth` or `gateway.bind` right; openclaw config show: where they are set";
             vec![Finding::misconfigured(CHECK, format!("{error:#}")).remedy(remedy)]
         }
     };

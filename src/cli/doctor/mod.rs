@@ -93,8 +93,12 @@ fn configuration(loaded: &Loaded) -> Vec<Finding> {
         .warnings
         .iter()
         .map(|warning| Finding::warning("config", warning.clone()).remedy("openclaw config show"));
+    let unused = match loaded.ignored.as_slice() {
+        [] => String::new(),
+        keys => format!("; this version has no use for: {}", keys.join(", ")),
+    };
     let place = match &loaded.file {
-        Some(file) => Finding::ok("config", file.display().to_string()),
+        Some(file) => Finding::ok("config", format!("{}{unused}", file.display())),
         None => Finding::ok("config", "no file: defaults apply").remedy("openclaw config init"),
     };
     [place].into_iter().chain(doubts).collect()

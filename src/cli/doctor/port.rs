@@ -1,10 +1,11 @@
 //! Who listens on the port of the server.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::finding::Finding;
+use crate::cli::gateway;
 use crate::config::GatewayConfig;
 
 const CHECK: &str = "gateway";
@@ -13,11 +14,9 @@ const CHECK: &str = "gateway";
 const PATIENCE: Duration = Duration::from_millis(500);
 
 pub fn check(settings: &GatewayConfig) -> Option<Finding> {
-    let port = settings.port;
-    if port == 0 {
-        return None;
-    }
-    Some(match listener(port) {
+    let address = gateway::at_home(settings).filter(|address| address.port() != 0)?;
+    let port = address.port();
+    Some(match listener(address) {
         Listener::Gateway => Finding::ok(CHECK, format!("a gateway answers on port {port}")),
         Listener::Nobody => {
             let message = format!("none runs on port {port}");
@@ -39,8 +38,7 @@ enum Listener {
     Nobody,
 }
 
-fn listener(port: u16) -> Listener {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+fn listener(address: SocketAddr) -> Listener {
     match TcpStream::connect_timeout(&address, PATIENCE) {
         Ok(stream) => match is_gateway(stream) {
             Ok(true) => Listener::Gateway,
@@ -65,14 +63,14 @@ fn is_gateway(mut stream: TcpStream) -> std::io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
 
     #[test]
     fn a_port_is_a_gateways_another_programs_or_nobodys() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = taken.local_addr().unwrap().port();
+        let address = taken.local_addr().unwrap();
         let answers = [
             "HTTP/1.1 200 OK\r\n\r\n{\"status\":\"ok\"}",
             "HTTP/1.1 404 Not Found\r\n\r\n",
@@ -85,9 +83,9 @@ mod tests {
                 stream.write_all(answer.as_bytes()).unwrap();
             }
         });
-        assert_eq!(listener(port), Listener::Gateway);
-        assert_eq!(listener(port), Listener::Other);
+        assert_eq!(listener(address), Listener::Gateway);
+        assert_eq!(listener(address), Listener::Other);
         served.join().unwrap();
-        assert_eq!(listener(port), Listener::Nobody);
+        assert_eq!(listener(address), Listener::Nobody);
     }
 }

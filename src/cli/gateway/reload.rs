@@ -17,8 +17,8 @@ use super::signals::Hangups;
 use super::watch::Watch;
 use super::{ServeArgs, address, keep, tell_of_doubts};
 use crate::auth::{Attempts, Authenticator};
-use crate::cli::Context;
 use crate::cli::exit::describe;
+use crate::cli::{Context, tell_of_oddities};
 use crate::config::{self, Config, Environment, LoadError, Loaded, ModelsConfig, Secret};
 use crate::gateway::{Gateway, Local};
 use crate::server::State;
@@ -141,6 +141,7 @@ impl Reloader<'_> {
 
     fn put_in_force(&mut self, next: Next) {
         let settings = &next.loaded.config.gateway;
+        tell_of_oddities(&next.loaded);
         tell_of_doubts(settings, &next.access, self.basis.address.ip());
         tell_of_restarts(&self.started, &next.loaded.config);
         let authenticator =

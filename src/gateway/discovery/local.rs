@@ -95,7 +95,7 @@ fn is_configured(place: &Place, models: &ModelsConfig) -> bool {
 
 fn provider(place: &Place, models: Vec<ModelConfig>) -> ProviderConfig {
     ProviderConfig {
-        base_url: Some(format!("http://127.0.0.1:{}{}", place.port, place.base)),
+        base_url: Some(format!("http://127.0.0.1:{}{}", place.port, place.base).into()),
         api: Some(place.api),
         allow_unlisted: true,
         models,

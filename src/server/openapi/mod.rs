@@ -98,11 +98,17 @@ fn responses(operation: &Operation) -> Value {
             status,
             description,
             content,
+            links,
         } = success;
         let mut answer =
             json!({ "description": description, "headers": answer_headers(operation) });
         for (kind, schema) in *content {
             answer["content"][kind] = json!({ "schema": of(schema) });
+        }
+        for (operation, id) in *links {
+            let parameters = json!({ "id": format!("$response.body#{id}") });
+            answer["links"][operation] =
+                json!({ "operationId": operation, "parameters": parameters });
         }
         responses.insert(status.to_string(), answer);
     }
@@ -216,21 +222,22 @@ fn headers() -> Value {
     })
 }
 
+/// A header that is blank counts as absent.
 fn parameters() -> Value {
     let header = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "header", "description": description, "schema": schema });
     let query = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "description": description, "schema": schema });
-    let id = |description: &str| json!({ "name": "id", "in": "path", "required": true, "description": description, "schema": { "type": "string", "minLength": 1 } });
+    let id = |description: &str, examples: &[&str]| json!({ "name": "id", "in": "path", "required": true, "description": description, "schema": { "type": "string", "minLength": 1, "examples": examples } });
     json!({
         "agent": header("x-openclaw-agent-id", "The agent; wins over one that `model` names.", json!({ "type": "string" })),
         "after": query("after", "The id of the item before the first one that is wanted.", json!({ "type": "string" })),
-        "channel": header("x-openclaw-message-channel", "Where the message comes from.", json!({ "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" })),
-        "events": header("x-openclaw-events", "Shows what tools of the gateway do, as events of their own in a stream.", json!({ "const": "tools" })),
+        "channel": header("x-openclaw-message-channel", "Where the message comes from.", json!({ "type": "string", "pattern": "^[A-Za-z0-9._-]{0,64}$", "default": "webchat" })),
+        "events": header("x-openclaw-events", "Shows what tools of the gateway do, as events of their own in a stream.", json!({ "enum": ["", "tools"] })),
         "limit": query("limit", "How many items at most.", json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 20 })),
         "model": header("x-openclaw-model", "The model, instead of the agent's own. Needs the scope `operator.admin`.", json!({ "type": "string" })),
-        "modelId": id("A model's id, plain or percent-encoded: it may hold slashes."),
+        "modelId": id("A model's id, plain or percent-encoded: it may hold slashes.", &["openclaw/default"]),
         "order": query("order", "By age.", json!({ "enum": ["asc", "desc"], "default": "desc" })),
-        "owner": header("x-openclaw-sender-is-owner", "Whether an owner sends this.", json!({ "enum": ["true", "false"] })),
-        "responseId": id("The id of a response."),
+        "owner": header("x-openclaw-sender-is-owner", "Whether an owner sends this.", json!({ "enum": ["", "true", "false"] })),
+        "responseId": id("The id of a response.", &["resp_0123456789abcdef"]),
         "scopes": header("x-openclaw-scopes", "Narrows what the request may do, in the modes without a secret.", json!({ "type": "string" })),
         "session": header("x-openclaw-session-key", "The lasting session that the run belongs to.", json!({ "type": "string", "maxLength": 512 })),
     })

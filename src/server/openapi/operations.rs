@@ -24,8 +24,10 @@ pub struct Operation {
 pub struct Success {
     pub status: u16,
     pub description: &'static str,
-    /// Media types, and the schema of each.
+    /// Media types, and the schema of each; of a stream that of its events.
     pub content: &'static [(&'static str, &'static str)],
+    /// Operations that take an id, and where in this answer's JSON there is one for them.
+    pub links: &'static [(&'static str, &'static str)],
 }
 
 const JSON: &str = "application/json";
@@ -51,7 +53,13 @@ const fn ok(content: &'static [(&'static str, &'static str)]) -> Success {
         status: 200,
         description: "Done.",
         content,
+        links: &[],
     }
+}
+
+/// The same, with something in it that other operations take.
+const fn linked(links: &'static [(&'static str, &'static str)], answer: Success) -> Success {
+    Success { links, ..answer }
 }
 
 /// A question about the server itself.
@@ -86,8 +94,15 @@ const fn not_ready(content: &'static [(&'static str, &'static str)]) -> Success 
         status: 503,
         description: "It takes no new work, or cannot keep what it is told.",
         content,
+        links: &[],
     }
 }
+
+const OF_A_RESPONSE: &[(&str, &str)] = &[
+    ("retrieveResponse", "/id"),
+    ("listInputItems", "/id"),
+    ("deleteResponse", "/id"),
+];
 
 const LIVES: &str = "Whether the server answers";
 const IS_READY: &str = "Whether the server takes new work and can keep what it is told";
@@ -100,7 +115,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/v1/chat/completions", method: "post", id: "createChatCompletion", tag: "chat",
         summary: "One run of an agent, in the shapes of OpenAI's Chat Completions",
         scope: Some(Scope::Write), parameters: ROUTING, body: Some("ChatCompletionRequest"),
-        answers: &[ok(&[(JSON, "ChatCompletion"), (EVENTS, "ChatCompletionStream")])], errors: RUN,
+        answers: &[ok(&[(JSON, "ChatCompletion"), (EVENTS, "ChatCompletionEvent")])], errors: RUN,
     },
     Operation {
         path: "/v1/embeddings", method: "post", id: "createEmbedding", tag: "embeddings",
@@ -112,7 +127,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/v1/models", method: "get", id: "listModels", tag: "models",
         summary: "Agents and models",
         scope: Some(Scope::Read), parameters: &["agent", "scopes"], body: None,
-        answers: &[ok(&[(JSON, "ModelList")])], errors: GUARDED,
+        answers: &[linked(&[("retrieveModel", "/data/0/id")], ok(&[(JSON, "ModelList")]))], errors: GUARDED,
     },
     Operation {
         path: "/v1/models/{id}", method: "get", id: "retrieveModel", tag: "models",
@@ -124,7 +139,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/v1/responses", method: "post", id: "createResponse", tag: "responses",
         summary: "One run of an agent, in the shapes of Open Responses",
         scope: Some(Scope::Write), parameters: ROUTING, body: Some("ResponseRequest"),
-        answers: &[ok(&[(JSON, "Response"), (EVENTS, "ResponseStream")])], errors: RUN,
+        answers: &[linked(OF_A_RESPONSE, ok(&[(JSON, "Response"), (EVENTS, "ResponseEvent")]))], errors: RUN,
     },
     Operation {
         path: "/v1/responses/{id}", method: "get", id: "retrieveResponse", tag: "responses",
@@ -143,6 +158,12 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "The items that a response was asked with",
         scope: Some(Scope::Write), parameters: &["responseId", "limit", "order", "after", "scopes"], body: None,
         answers: &[ok(&[(JSON, "ItemList")])], errors: GUARDED,
+    },
+    Operation {
+        path: "/metrics", method: "get", id: "metrics", tag: "operation",
+        summary: "What was counted, in Prometheus' text format",
+        scope: Some(Scope::Read), parameters: &["scopes"], body: None,
+        answers: &[ok(&[("text/plain", "Metrics")])], errors: GUARDED,
     },
     open("/openapi.json", "get", ("describe", THIS), &[ok(&[(JSON, "OpenApi")])]),
     open("/openapi.json", "head", ("describeHead", THIS), LIVE_HEAD),

@@ -59,6 +59,10 @@ fn count() -> Value {
     json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
 }
 
+fn at_least_one() -> Value {
+    json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX })
+}
+
 fn number(least: f64, most: f64) -> Value {
     json!({ "type": "number", "minimum": least, "maximum": most })
 }
@@ -71,6 +75,15 @@ fn list(items: Value) -> Value {
     json!({ "type": "array", "items": items })
 }
 
+/// What `model` may say.
+fn target() -> Value {
+    json!({
+        "type": "string",
+        "description": "An agent: `openclaw`, `openclaw/<agent>`; or a model: `provider/model`, an alias, an id. In runs it may be left out: the default agent.",
+        "examples": ["openclaw/default"],
+    })
+}
+
 fn requests() -> Value {
     let text_or_parts =
         json!({ "anyOf": [string(), { "type": "array", "items": of("ContentPart") }] });
@@ -78,18 +91,18 @@ fn requests() -> Value {
     json!({
         "ChatCompletionRequest": object(
             json!({
-                "model": { "type": "string", "description": "An agent: `openclaw`, `openclaw/<agent>`; or a model: `provider/model`, an alias, an id." },
-                "messages": { "type": "array", "minItems": 1, "items": of("ChatMessage") },
+                "messages": { "type": "array", "minItems": 1, "items": of("ChatMessage"), "examples": [[{ "role": "user", "content": "Hello!" }]] },
             }),
             json!({
+                "model": target(),
                 "stream": switch(),
                 "stream_options": object(json!({}), json!({ "include_usage": switch() })),
                 "tools": list(of("Tool")),
                 "tool_choice": { "anyOf": [{ "enum": ["auto", "none", "required"] }, object(json!({ "type": { "const": "function" }, "function": object(json!({ "name": string() }), json!({})) }), json!({}))] },
                 "parallel_tool_calls": switch(),
                 "response_format": object(json!({ "type": { "enum": ["text", "json_object", "json_schema"] } }), json!({ "json_schema": object(json!({ "name": string() }), json!({ "schema": any_object(), "strict": switch(), "description": string() })) })),
-                "max_completion_tokens": count(),
-                "max_tokens": count(),
+                "max_completion_tokens": at_least_one(),
+                "max_tokens": at_least_one(),
                 "temperature": number(0.0, 2.0),
                 "top_p": number(0.0, 1.0),
                 "frequency_penalty": number(-2.0, 2.0),
@@ -126,26 +139,27 @@ fn requests() -> Value {
         ),
         "EmbeddingRequest": object(
             json!({
-                "model": string(),
+                "model": target(),
                 "input": { "anyOf": [
                     { "type": "string", "minLength": 1, "maxLength": 300_000 },
                     { "type": "array", "minItems": 1, "maxItems": 2048, "items": { "type": "string", "minLength": 1, "maxLength": 300_000 } },
                     { "type": "array", "minItems": 1, "maxItems": 2048, "items": count() },
                     { "type": "array", "minItems": 1, "maxItems": 2048, "items": { "type": "array", "minItems": 1, "items": count() } },
-                ] },
+                ], "examples": ["Hello!", ["Hello!", "Good-bye!"]] },
             }),
-            json!({ "dimensions": { "type": "integer", "minimum": 1, "maximum": u32::MAX }, "encoding_format": { "type": "string", "enum": ["float", "base64"] }, "user": string() }),
+            json!({ "dimensions": at_least_one(), "encoding_format": { "type": "string", "enum": ["float", "base64"] }, "user": string() }),
         ),
         "ResponseRequest": object(
-            json!({ "model": string(), "input": { "anyOf": [{ "type": "string", "minLength": 1 }, { "type": "array", "minItems": 1, "items": of("InputItem") }] } }),
+            json!({ "input": { "anyOf": [{ "type": "string", "minLength": 1 }, { "type": "array", "minItems": 1, "items": of("InputItem") }], "examples": ["Hello!"] } }),
             json!({
+                "model": target(),
                 "instructions": string(),
                 "previous_response_id": string(),
                 "tools": list(object(json!({ "type": string() }), json!({ "name": string(), "description": string(), "parameters": schema, "strict": switch() }))),
                 "tool_choice": { "anyOf": [{ "enum": ["auto", "none", "required"] }, any_object()] },
                 "parallel_tool_calls": switch(),
-                "max_tool_calls": { "type": "integer", "minimum": 1, "maximum": u32::MAX },
-                "max_output_tokens": { "type": "integer", "minimum": 1, "maximum": u32::MAX },
+                "max_tool_calls": at_least_one(),
+                "max_output_tokens": at_least_one(),
                 "temperature": number(0.0, 2.0),
                 "top_p": number(0.0, 1.0),
                 "presence_penalty": number(-2.0, 2.0),
@@ -175,6 +189,16 @@ fn requests() -> Value {
     })
 }
 
+/// One event of a stream.
+fn event(description: &str) -> Value {
+    json!({
+        "description": description,
+        "type": "object",
+        "properties": { "event": string(), "data": string() },
+        "required": ["data"],
+    })
+}
+
 fn chat() -> Value {
     let usage = object(
         json!({ "prompt_tokens": count(), "completion_tokens": count(), "total_tokens": count() }),
@@ -194,10 +218,7 @@ fn chat() -> Value {
             }),
             json!({ "usage": usage, "system_fingerprint": string(), "service_tier": string() }),
         ),
-        "ChatCompletionStream": {
-            "type": "string",
-            "description": "One `data:` line of JSON an event, each a `chat.completion.chunk`; an error that comes midway is `data: {\"error\": …}`; the last one is `data: [DONE]`.",
-        },
+        "ChatCompletionEvent": event("`data` is a `chat.completion.chunk`; an error that comes midway is `{\"error\": …}`; the last one is `[DONE]`."),
     })
 }
 
@@ -211,10 +232,7 @@ fn responses() -> Value {
             }),
             json!({ "error": any_object(), "incomplete_details": any_object(), "usage": any_object(), "previous_response_id": string(), "instructions": string() }),
         ),
-        "ResponseStream": {
-            "type": "string",
-            "description": "Events of Open Responses, `event:` and `data:` with a `sequence_number` that rises by one; the last one is `data: [DONE]`.",
-        },
+        "ResponseEvent": event("`data` is an event of Open Responses whose `type` is `event`, with a `sequence_number` that rises by one; the last one is `[DONE]`."),
         "DeletedResponse": object(json!({ "id": string(), "object": { "const": "response" }, "deleted": { "const": true } }), json!({})),
         "ItemList": object(
             json!({ "object": { "const": "list" }, "data": list(any_object()), "has_more": switch() }),
@@ -236,6 +254,7 @@ fn others() -> Value {
         "Model": object(json!({ "id": string(), "object": { "const": "model" }, "created": { "type": "integer" }, "owned_by": string() }), json!({})),
         "ModelList": object(json!({ "object": { "const": "list" }, "data": list(of("Model")) }), json!({})),
         "Health": object(json!({ "status": { "enum": ["ok", "starting", "draining", "unavailable"] } }), json!({ "reason": string() })),
+        "Metrics": { "type": "string", "examples": ["openclaw_http_streams_active 0"] },
         "OpenApi": object(json!({ "openapi": string() }), json!({})),
         "Error": object(
             json!({ "error": object(

@@ -139,6 +139,7 @@ fn example(path: Path) -> String {
     match path {
         Path::At(whole) => whole.to_owned(),
         Path::Below(prefix) => format!("{prefix}x"),
+        Path::Between(prefix, suffix) => format!("{prefix}x{suffix}"),
     }
 }
 

@@ -14,7 +14,8 @@ use crate::server::route_table;
 fn is_at(operation: &Operation, place: Path) -> bool {
     match place {
         Path::At(path) => operation.path == path,
-        Path::Below(path) => operation.path.starts_with(&format!("{path}{{")),
+        Path::Below(path) => operation.path == format!("{path}{{id}}"),
+        Path::Between(prefix, suffix) => operation.path == format!("{prefix}{{id}}{suffix}"),
     }
 }
 
