@@ -191,6 +191,7 @@ pub(super) fn parse(
         let keepers = Keepers {
             config: &config,
             env: &env,
+            paths: &paths,
             reach: text.reach,
         };
         let places = references(&value, &schema);
@@ -204,7 +205,7 @@ pub(super) fn parse(
     let config = Config::deserialize_checked(value)
         .map_err(|problem| ConfigError::new(&sources, vec![sources.locate(problem)]))?;
     let mut files = sources.files.clone();
-    files.extend(config.secrets.files(&env));
+    files.extend(config.secrets.files(&paths));
     Ok(Loaded {
         config,
         env,

@@ -52,19 +52,19 @@ fn openness(file: &Path, secrets: &Secrets) -> Option<Finding> {
     let mode = metadata.permissions().mode();
     let private = if metadata.is_dir() { "700" } else { "600" };
     let (severity, what) = if mode & CHANGE != 0 {
-        (Severity::Failure, "changed")
+        (Severity::Failure, "can be changed by other users")
     } else if metadata.is_dir() {
-        ((mode & LIST != 0).then_some(Severity::Warning)?, "entered")
-    } else if mode & READ != 0 {
-        let severity = match holds_secret(file, secrets) {
-            true => Severity::Failure,
-            false => Severity::Warning,
-        };
-        (severity, "read")
-    } else {
+        let severity = (mode & LIST != 0).then_some(Severity::Warning)?;
+        (severity, "can be entered by other users")
+    } else if mode & READ == 0 {
         return None;
+    } else if holds_secret(file, secrets) {
+        let what = "holds a secret that other users can read";
+        (Severity::Failure, what)
+    } else {
+        (Severity::Warning, "can be read by other users")
     };
-    let message = format!("{} can be {what} by other users", file.display());
+    let message = format!("{} {what}", file.display());
     let remedy = format!("chmod {private} {}", file.display());
     Some(Finding::new(CHECK, severity, message).remedy(remedy))
 }

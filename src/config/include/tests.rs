@@ -79,7 +79,8 @@ fn files_are_merged_in_order_and_siblings_win() {
     ];
     let mut sources = loaded.sources();
     let mut expected = names.map(|name| dir.path().join(name)).to_vec();
-    (sources.sort(), expected.sort());
+    sources.sort();
+    expected.sort();
     assert_eq!(sources, expected);
 }
 

@@ -2,13 +2,12 @@
 
 use std::fs::Metadata;
 use std::io::Read;
-use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::provider::{FileMode, FileProvider};
 use super::{Outcome, secret};
-use crate::config::Environment;
+use crate::config::Paths;
 use crate::config::include::open;
 
 /// The id of the one secret of a file that holds nothing else.
@@ -38,8 +37,8 @@ impl Kept {
 
 /// # Errors
 /// A file that is not there, or that others can read, or that does not hold what it should; in words.
-pub fn read(provider: &FileProvider, env: &Environment) -> Result<Kept, String> {
-    let path = in_home(&provider.path, env);
+pub fn read(provider: &FileProvider, paths: &Paths) -> Result<Kept, String> {
+    let path = paths.expand(&provider.path);
     let shown = path.display();
     let failed = |error: std::io::Error| format!("{shown} cannot be read: {}", error.kind());
     let file = open(&path).map_err(failed)?;
@@ -73,14 +72,6 @@ pub fn read(provider: &FileProvider, env: &Environment) -> Result<Kept, String> 
 pub fn without_line_end(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
-}
-
-/// The path with `~/` as the home folder.
-pub fn in_home(path: &Path, env: &Environment) -> PathBuf {
-    match (path.strip_prefix("~"), env.get("HOME")) {
-        (Ok(rest), Some(home)) => Path::new(home).join(rest),
-        _ => path.to_owned(),
-    }
 }
 
 #[cfg(unix)]

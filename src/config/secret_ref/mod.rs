@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Environment;
 use super::include::Reach;
 use super::problem::{Path, Problem, Segment};
+use super::{Environment, Paths};
 pub use provider::{
     ExecProvider, FileMode, FileProvider, SecretProvider, SecretSource, SecretsConfig,
 };
@@ -35,6 +35,7 @@ struct SecretRef {
 pub struct Keepers<'a> {
     pub config: &'a SecretsConfig,
     pub env: &'a Environment,
+    pub paths: &'a Paths,
     pub reach: Reach,
 }
 
@@ -164,12 +165,12 @@ impl Keepers<'_> {
             return all("nothing outside is asked".to_owned());
         }
         match (source, configured) {
-            (SecretSource::Env, None) if self.is_default(source, name) => self.from_env(&[], ids),
+            (SecretSource::Env, None) if self.is_default(source, name) => self.variables(&[], ids),
             (SecretSource::Env, Some(SecretProvider::Env { allowlist })) => {
-                self.from_env(allowlist, ids)
+                self.variables(allowlist, ids)
             }
             (SecretSource::File, Some(SecretProvider::File(file))) => {
-                match file::read(file, self.env) {
+                match file::read(file, self.paths) {
                     Ok(kept) => ids
                         .iter()
                         .map(|id| ((*id).to_owned(), kept.get(id)))
@@ -196,7 +197,7 @@ impl Keepers<'_> {
         name == default.map_or(DEFAULT_PROVIDER, String::as_str)
     }
 
-    fn from_env(&self, allowed: &[String], ids: &[&str]) -> Vec<(String, Outcome)> {
+    fn variables(&self, allowed: &[String], ids: &[&str]) -> Vec<(String, Outcome)> {
         let find = |id: &&str| {
             let found = if !allowed.is_empty() && !allowed.iter().any(|name| name == id) {
                 Err(format!("the allowlist of its provider does not have {id}"))

@@ -8,8 +8,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::file::in_home;
-use crate::config::{Environment, Secret};
+use crate::config::{Paths, Secret};
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -22,9 +21,9 @@ pub struct SecretsConfig {
 
 impl SecretsConfig {
     /// The files that secrets are kept in.
-    pub fn files(&self, env: &Environment) -> Vec<PathBuf> {
+    pub fn files(&self, paths: &Paths) -> Vec<PathBuf> {
         let path = |provider: &SecretProvider| match provider {
-            SecretProvider::File(file) => Some(in_home(&file.path, env)),
+            SecretProvider::File(file) => Some(paths.expand(&file.path)),
             SecretProvider::Env { .. } | SecretProvider::Exec(_) => None,
         };
         self.providers.values().filter_map(path).collect()

@@ -134,7 +134,7 @@ fn answer_headers(operation: &Operation) -> Value {
         let reference = json!({ "$ref": format!("#/components/headers/{name}") });
         ((*name).to_owned(), reference)
     };
-    let all = runs.chain(&["x-request-id", "openai-processing-ms"]);
+    let all = runs.chain(&["x-request-id", "openai-processing-ms", "Server-Timing"]);
     all.map(header).collect::<Map<_, _>>().into()
 }
 
@@ -212,6 +212,7 @@ fn headers() -> Value {
             "description": "Seconds after which the request may fare better.",
             "schema": { "type": "integer", "minimum": 0 },
         },
+        "Server-Timing": header("Where the time went, in milliseconds: queue, prompt, store, connect, first-event, total."),
         "WWW-Authenticate": header("`Bearer`."),
         "openai-processing-ms": header("How long the answer took, in milliseconds."),
         "x-openclaw-agent-id": header("The agent that answered."),
