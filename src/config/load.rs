@@ -155,7 +155,7 @@ pub(super) fn parse(
 ) -> Result<Loaded, LoadError> {
     let Assembled {
         mut value,
-        sources,
+        mut sources,
         mut problems,
     } = assemble(text.file, text.text, text.reach)?;
     let schema = schemars::schema_for!(Config).to_value();
@@ -188,6 +188,7 @@ pub(super) fn parse(
     let mut resolved = Resolved::default();
     if problems.is_empty() && checked.is_empty() {
         let config = secrets_section(&value);
+        sources.files.extend(config.files(&paths));
         let keepers = Keepers {
             config: &config,
             env: &env,
@@ -204,8 +205,6 @@ pub(super) fn parse(
     }
     let config = Config::deserialize_checked(value)
         .map_err(|problem| ConfigError::new(&sources, vec![sources.locate(problem)]))?;
-    let mut files = sources.files.clone();
-    files.extend(config.secrets.files(&paths));
     Ok(Loaded {
         config,
         env,
@@ -213,7 +212,7 @@ pub(super) fn parse(
         file: Some(text.file.to_owned()),
         ignored: findings.ignored.iter().map(ToString::to_string).collect(),
         warnings: warning.into_iter().chain(resolved.warnings).collect(),
-        files,
+        files: sources.files.clone(),
         lines: sources.lines(),
         kept_elsewhere: resolved.origins,
         from_environment: BTreeMap::new(),

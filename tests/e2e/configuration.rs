@@ -116,6 +116,13 @@ async fn a_secret_that_cannot_be_had_keeps_the_server_from_starting_and_a_reload
         "{told}"
     );
     assert_eq!(status(&program, TOKEN).await, 200);
+    // A file that only a refused configuration names is watched for.
+    let more = shell.config_file().with_file_name("more.json");
+    config["secrets"]["providers"]["keys"]["path"] = json!(more);
+    shell.configure(&config.to_string());
+    program.logged(KEPT).await;
+    beside(&shell, "more.json", "{\"mock\":\"key-of-another-file\"}");
+    program.logged(RELOADED).await;
 }
 
 #[tokio::test]
@@ -238,6 +245,10 @@ fn doctor_is_78_where_the_configuration_cannot_be_used() {
     let ran = shell.run(&["doctor", "--json"]);
     assert_eq!(ran.code, Some(78));
     assert!(has(&ran, "config", "misconfigured"), "{ran:?}");
+    let missing = shell.run(&["--config", "gone.json", "doctor"]);
+    assert_eq!(missing.code, Some(78));
+    let mended = "→ openclaw --config gone.json config init";
+    assert!(missing.out.contains(mended), "{missing:?}");
     let open = private(&json!({ "gateway": { "bind": "lan", "auth": { "mode": "none" } } }));
     let ran = open.run(&["doctor", "--json"]);
     assert_eq!(ran.code, Some(78));

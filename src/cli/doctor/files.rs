@@ -38,7 +38,7 @@ pub fn check(loaded: &Loaded) -> Vec<Finding> {
     let count = there.len();
     vec![Finding::ok(
         CHECK,
-        format!("only this user can read and change what is kept ({count} files and folders)"),
+        format!("only this user can read and change what is kept (files and folders: {count})"),
     )]
 }
 

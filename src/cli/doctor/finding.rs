@@ -1,5 +1,7 @@
 //! What a check found. Plain data.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 /// One thing that was looked at.
@@ -59,6 +61,15 @@ impl Finding {
             severity,
             message: message.into(),
             remedy: None,
+        }
+    }
+
+    /// Lets a remedy that is a command of this program name the configuration that was looked at.
+    pub fn name(&mut self, config: &Path) {
+        let command = self.remedy.as_deref();
+        if let Some(command) = command.and_then(|remedy| remedy.strip_prefix("openclaw ")) {
+            let config = config.display();
+            self.remedy = Some(format!("openclaw --config {config} {command}"));
         }
     }
 

@@ -38,10 +38,13 @@ struct Report<'a> {
 
 pub fn run(context: &Context, args: &DoctorArgs) -> anyhow::Result<()> {
     super::keep_memory_private();
-    let findings = match load(context.globals.config.as_deref(), Environment::process()) {
+    let mut findings = match load(context.globals.config.as_deref(), Environment::process()) {
         Ok(loaded) => examine(loaded, args)?,
         Err(error) => vec![unusable(&error)],
     };
+    if let Some(file) = &context.globals.config {
+        findings.iter_mut().for_each(|finding| finding.name(file));
+    }
     let worst = findings.iter().map(|finding| finding.severity).max();
     let worst = worst.unwrap_or(Severity::Ok);
     if args.json {
@@ -116,7 +119,7 @@ fn unusable(error: &LoadError) -> Finding {
         }
         LoadError::Unreadable { reason, .. } => {
             let message = format!("{error}: {reason}");
-            Finding::misconfigured("config", message).remedy("let this user read it")
+            Finding::misconfigured("config", message).remedy("name a file that this user can read")
         }
         LoadError::Variable { variable, .. } => {
             let remedy = format!("unset {variable}, or set it right");

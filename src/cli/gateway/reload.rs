@@ -79,13 +79,9 @@ impl Reloader<'_> {
 
     /// Puts these model servers of this machine in force, or lets them wait for the next configuration that can be used.
     async fn join(&mut self, local: Local) {
+        tracing::info!("the model servers of this machine are others now");
         self.basis.local = local;
-        match self.reload().await {
-            Ok(()) => tracing::info!("the model servers of this machine are others now"),
-            Err(error) => {
-                tracing::debug!(%error, "model servers of this machine wait for a configuration");
-            }
-        }
+        self.renew().await;
     }
 
     /// Returns when another configuration is in force.
@@ -95,21 +91,34 @@ impl Reloader<'_> {
                 () = self.watch.changed() => {}
                 () = self.hangups.next() => self.context.reopen_log(),
             }
-            self.manager.reloading();
-            let outcome = self.reload().await;
-            let listening = format!("listening on {}", self.basis.address);
-            let Err(error) = outcome else {
-                tracing::info!("the configuration was reloaded");
-                return self.manager.ready(&listening);
-            };
-            tracing::error!(
-                error = describe(&error, self.context.printer).trim_end(),
-                "the configuration is not reloaded: the last good one stays in force"
-            );
-            let status =
-                format!("{listening}; the configuration is invalid, an earlier one is in force");
-            self.manager.ready(&status);
+            if self.renew().await {
+                return;
+            }
         }
+    }
+
+    /// Reads the files again, and tells what came of it: whether another configuration is in force.
+    async fn renew(&mut self) -> bool {
+        self.manager.reloading();
+        let outcome = self.reload().await;
+        let listening = format!("listening on {}", self.basis.address);
+        match &outcome {
+            Ok(()) => {
+                tracing::info!("the configuration was reloaded");
+                self.manager.ready(&listening);
+            }
+            Err(error) => {
+                tracing::error!(
+                    error = describe(error, self.context.printer).trim_end(),
+                    "the configuration is not reloaded: the last good one stays in force"
+                );
+                let status = format!(
+                    "{listening}; the configuration is invalid, an earlier one is in force"
+                );
+                self.manager.ready(&status);
+            }
+        }
+        outcome.is_ok()
     }
 
     async fn reload(&mut self) -> anyhow::Result<()> {

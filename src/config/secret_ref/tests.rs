@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -15,7 +16,16 @@ const MODE_OF_PROGRAMS: u32 = 0o700;
 
 fn write(dir: &TempDir, (name, text): (&str, &str), mode: u32) -> String {
     let file = dir.path().join(name);
-    fs::write(&file, text).unwrap();
+    if mode & MODE_OF_PROGRAMS == MODE_OF_PROGRAMS {
+        // Copied by another process: what this one still writes to, or a child that another test begins at this moment
+        // has from it, cannot be run.
+        let draft = file.with_extension("draft");
+        fs::write(&draft, text).unwrap();
+        let copied = Command::new("cp").args([&draft, &file]).status();
+        assert!(copied.unwrap().success());
+    } else {
+        fs::write(&file, text).unwrap();
+    }
     fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
     file.to_str().unwrap().to_owned()
 }
