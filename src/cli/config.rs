@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::Context;
 use super::logging::Role;
-use crate::config::{Environment, InitError, Loaded, Paths, effective, init, load};
+use crate::config::{Environment, InitError, Loaded, Paths, effective, init, load, schema};
 use crate::gateway::Gateway;
 
 /// Check, show, find or create the configuration
@@ -29,6 +29,10 @@ enum ConfigCommand {
     ///
     /// Where there is none: the path that `config init` would write.
     Path,
+    /// Print the JSON Schema of the configuration file, for editors
+    ///
+    /// openclaw config schema > openclaw.schema.json; and in the file: "$schema": "./openclaw.schema.json".
+    Schema,
     /// Print the configuration in force, each value with where it came from, secrets redacted
     Show,
 }
@@ -38,6 +42,10 @@ pub fn run(context: &Context, args: &ConfigArgs) -> anyhow::Result<()> {
         ConfigCommand::Check => check(context),
         ConfigCommand::Init => create(context),
         ConfigCommand::Path => path(context),
+        ConfigCommand::Schema => {
+            let schema = serde_json::to_string_pretty(&schema())?;
+            Ok(context.printer.line(schema)?)
+        }
         ConfigCommand::Show => Ok(context.printer.text(&effective(&read(context)?))?),
     }
 }

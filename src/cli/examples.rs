@@ -94,6 +94,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         )],
     ),
     (
+        "openclaw doctor",
+        &[
+            ("openclaw doctor", "See what is in order and what is not"),
+            ("openclaw doctor --probe", "Ask the providers too"),
+        ],
+    ),
+    (
         "openclaw embed",
         &[
             (

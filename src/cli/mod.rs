@@ -4,6 +4,7 @@
 mod agent;
 mod completion;
 mod config;
+mod doctor;
 mod embed;
 mod examples;
 mod exit;
@@ -29,7 +30,7 @@ use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand
 
 use crate::chat::ModelRef;
 use crate::config::{Environment, Loaded, Secret};
-use crate::gateway::Fault;
+use crate::gateway::{Fault, Local};
 pub use exit::{CliError, Exit, exit_of, report};
 use logging::{Log, Role};
 pub use printer::Printer;
@@ -91,6 +92,7 @@ enum Command {
     Ask(completion::AskArgs),
     Completion(completion::CompletionArgs),
     Config(config::ConfigArgs),
+    Doctor(doctor::DoctorArgs),
     Embed(embed::EmbedArgs),
     Gateway(gateway::GatewayArgs),
     Man(man::ManArgs),
@@ -135,20 +137,16 @@ impl Context {
     /// Loads the configuration and starts logging as it says.
     fn load(&self, role: Role) -> anyhow::Result<Loaded> {
         keep_memory_private();
-        let loaded = crate::config::load(self.globals.config.as_deref(), Environment::process())?;
+        let mut loaded =
+            crate::config::load(self.globals.config.as_deref(), Environment::process())?;
         let flag = self.globals.log_level.as_deref();
         let log = logging::start(role, flag, &loaded, self.printer)?;
         self.log.get_or_init(|| log);
-        for warning in &loaded.warnings {
-            tracing::warn!("{warning}");
+        let models = &mut loaded.config.models;
+        if role == Role::Command && models.discover_local.unwrap_or(true) {
+            Local::find(models).join(models);
         }
-        if !loaded.ignored.is_empty() {
-            let keys = loaded.ignored.join(", ");
-            tracing::info!(
-                keys,
-                "keys of the configuration that this version has no use for"
-            );
-        }
+        tell_of_oddities(&loaded);
         Ok(loaded)
     }
 
@@ -168,6 +166,20 @@ impl Context {
         if let Some(Err(error)) = self.log.get().map(Log::reopen) {
             tracing::error!(%error, "the log's file cannot be opened anew: the one that was open stays in use");
         }
+    }
+}
+
+/// Says what somebody should know of a configuration that can be used.
+fn tell_of_oddities(loaded: &Loaded) {
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    if !loaded.ignored.is_empty() {
+        let keys = loaded.ignored.join(", ");
+        tracing::info!(
+            keys,
+            "keys of the configuration that this version has no use for"
+        );
     }
 }
 
@@ -209,6 +221,7 @@ pub fn run(cli: Cli, printer: Printer) -> anyhow::Result<()> {
         }
         Some(Command::Completion(args)) => completion::run(&context, &args),
         Some(Command::Config(args)) => config::run(&context, &args),
+        Some(Command::Doctor(args)) => doctor::run(&context, &args),
         Some(Command::Embed(args)) => embed::run(&context, args),
         Some(Command::Gateway(args)) => gateway::run(&context, args),
         Some(Command::Man(args)) => man::run(&context, &args),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::secret::Secret;
+use super::server_url::ServerUrl;
 use super::tools::ToolPolicyConfig;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -173,7 +174,7 @@ pub struct MemorySearch {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RemoteEmbedding {
-    pub base_url: Option<String>,
+    pub base_url: Option<ServerUrl>,
     pub api_key: Option<Secret>,
     pub headers: BTreeMap<String, Secret>,
 }

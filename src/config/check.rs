@@ -3,12 +3,14 @@
 
 mod expected;
 mod message;
+mod references;
 
 use serde_json::{Map, Value};
 
 use self::expected::{Schema, Shape, item, takes, takes_all, takes_kind};
 use self::message::{known, mismatch, missing};
 use super::problem::{Path, Problem, nearest};
+pub use references::references;
 
 /// What the schema does not say of unknown keys. Places are patterns (see [`Path::is_at`]).
 pub struct Rules<'a> {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::load::{LoadError, parse};
+use super::include::Reach;
+use super::load::{LoadError, Text, parse};
 use super::{Environment, Paths, Secrets, effective};
 
 /// A variable to which a fuzzed text can refer.
@@ -16,7 +17,12 @@ pub fn text(input: &[u8]) {
     let variables = [(VARIABLE.to_owned(), "value of the variable".to_owned())];
     let env = Environment::default().with_layer(variables);
     let paths = Paths::new(&env);
-    match parse(Path::new("openclaw.json"), text, env, paths) {
+    let text = Text {
+        file: Path::new("openclaw.json"),
+        text,
+        reach: Reach::Nothing,
+    };
+    match parse(&text, env, paths) {
         Ok(loaded) => {
             let secrets = Secrets::of(&loaded.config, &loaded.env);
             let shown = effective(&loaded);

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::check::{Rules, check, strip_nulls};
+use super::check::{Rules, check, references, strip_nulls};
 use super::expand::expand;
-use super::locate::{Outline, parse as parse_json5};
+use super::include::{Assembled, Reach, assemble};
 use super::paths::Paths;
 use super::problem::{Path, Problem};
 use super::report::ConfigError;
+use super::secret_ref::{Keepers, Resolved, SecretsConfig, resolve};
 use super::{Config, Environment, Secret, access, agent, mcp, models};
 
 /// A configuration, and where it came from.
@@ -27,8 +29,12 @@ pub struct Loaded {
     pub ignored: Vec<String>,
     /// What else somebody should know, though it keeps nothing from starting.
     pub warnings: Vec<String>,
-    /// The line of each value that the file sets, by its path.
-    pub(super) lines: BTreeMap<String, usize>,
+    /// Every file that it was read from, those that are not there among them.
+    files: Vec<PathBuf>,
+    /// File and line of each value that is set in one, by its path.
+    pub(super) lines: BTreeMap<String, (Arc<FilePath>, usize)>,
+    /// Where the secrets came from that the file refers to, by their paths.
+    pub(super) kept_elsewhere: BTreeMap<String, String>,
     /// Values that the environment sets: path and variable.
     pub(super) from_environment: BTreeMap<String, &'static str>,
 }
@@ -105,7 +111,12 @@ pub fn load(explicit: Option<&FilePath>, process: Environment) -> Result<Loaded,
         loaded.apply_environment()?;
         return Ok(loaded);
     };
-    let mut loaded = parse(&file, &text, process, paths)?;
+    let text = Text {
+        file: &file,
+        text: &text,
+        reach: Reach::Machine,
+    };
+    let mut loaded = parse(&text, process, paths)?;
     loaded.apply_environment()?;
     Ok(loaded)
 }
@@ -130,25 +141,32 @@ fn first_of(files: Vec<PathBuf>) -> Result<Option<(PathBuf, String)>, LoadError>
     Ok(None)
 }
 
+/// The text of a configuration file.
+pub(super) struct Text<'a> {
+    pub file: &'a FilePath,
+    pub text: &'a str,
+    pub reach: Reach,
+}
+
 pub(super) fn parse(
-    file: &FilePath,
-    text: &str,
+    text: &Text<'_>,
     process: Environment,
     paths: Paths,
 ) -> Result<Loaded, LoadError> {
-    let mut value = parse_json5(text).map_err(|error| ConfigError::syntax(file, text, &error))?;
+    let Assembled {
+        mut value,
+        mut sources,
+        mut problems,
+    } = assemble(text.file, text.text, text.reach)?;
     let schema = schemars::schema_for!(Config).to_value();
     strip_nulls(&mut value, &schema);
 
-    let (beside, warning) = dotenv(file);
+    let (beside, warning) = dotenv(text.file);
     let env = process.with_layer(beside).with_layer(env_section(&value));
-    let outline = Outline::of(text);
-    let mut problems = outline
-        .as_ref()
-        .map(Outline::endless_numbers)
-        .unwrap_or_default();
+    problems.extend(sources.endless_numbers());
     let expanded = expand(&mut value, &|name| env.get(name).map(str::to_owned));
-    problems.extend(expanded.problems);
+    let unexpanded = expanded.problems.into_iter();
+    problems.extend(unexpanded.map(|problem| sources.locate(problem)));
     let rules = Rules {
         strict: STRICT,
         foreign: FOREIGN,
@@ -156,34 +174,55 @@ pub(super) fn parse(
     };
     let findings = check(&value, &schema, &rules);
     // What is in a foreign section is its owner's business.
-    problems.retain(|problem| {
+    problems.retain(|located| {
         !findings
             .ignored
             .iter()
-            .any(|path| problem.path.starts_with(path))
+            .any(|path| located.problem.path.starts_with(path))
     });
-    problems.extend(findings.problems);
-    problems.extend(access::faults(&value));
-    problems.extend(agent::contradictions(&value));
-    problems.extend(models::contradictions(&value));
-    problems.extend(mcp::contradictions(&value));
+    let mut checked = findings.problems;
+    checked.extend(access::faults(&value));
+    checked.extend(agent::contradictions(&value));
+    checked.extend(models::contradictions(&value));
+    checked.extend(mcp::contradictions(&value));
+    let mut resolved = Resolved::default();
+    if problems.is_empty() && checked.is_empty() {
+        let config = secrets_section(&value);
+        sources.files.extend(config.files(&paths));
+        let keepers = Keepers {
+            config: &config,
+            env: &env,
+            paths: &paths,
+            reach: text.reach,
+        };
+        let places = references(&value, &schema);
+        resolved = resolve(&mut value, places, &keepers);
+        checked.append(&mut resolved.problems);
+    }
+    problems.extend(checked.into_iter().map(|problem| sources.locate(problem)));
     if !problems.is_empty() {
-        return Err(ConfigError::new(file, text, &problems).into());
+        return Err(ConfigError::new(&sources, problems).into());
     }
     let config = Config::deserialize_checked(value)
-        .map_err(|problem| ConfigError::new(file, text, &[problem]))?;
+        .map_err(|problem| ConfigError::new(&sources, vec![sources.locate(problem)]))?;
     Ok(Loaded {
         config,
         env,
         paths,
-        file: Some(file.to_owned()),
+        file: Some(text.file.to_owned()),
         ignored: findings.ignored.iter().map(ToString::to_string).collect(),
-        warnings: warning.into_iter().collect(),
-        lines: outline
-            .map(|outline| lines(text, &outline))
-            .unwrap_or_default(),
+        warnings: warning.into_iter().chain(resolved.warnings).collect(),
+        files: sources.files.clone(),
+        lines: sources.lines(),
+        kept_elsewhere: resolved.origins,
         from_environment: BTreeMap::new(),
     })
+}
+
+/// The keepers of secrets in a value that the schema has passed.
+fn secrets_section(value: &Value) -> SecretsConfig {
+    let section = value.get("secrets").cloned().unwrap_or_default();
+    serde_json::from_value(section).unwrap_or_default()
 }
 
 impl Config {
@@ -238,24 +277,15 @@ fn env_section(config: &Value) -> Vec<(String, String)> {
     all
 }
 
-fn lines(text: &str, outline: &Outline<'_>) -> BTreeMap<String, usize> {
-    let mut lines = BTreeMap::new();
-    let mut line = 1;
-    let mut at = 0;
-    outline.each(&mut |path, node| {
-        // Values are visited in the order of the text, so that each line feed is counted once.
-        line += text[at..node.value.start].matches('\n').count();
-        at = node.value.start;
-        lines.insert(path.to_string(), line);
-    });
-    lines
-}
-
 impl Loaded {
     /// The files that this was made of, and those that would have counted had they been there.
     pub fn sources(&self) -> Vec<PathBuf> {
         match &self.file {
-            Some(file) => vec![file.clone(), file.with_file_name(".env")],
+            Some(file) => {
+                let mut files = self.files.clone();
+                files.push(file.with_file_name(".env"));
+                files
+            }
             None => self.paths.default_files(),
         }
     }
@@ -268,7 +298,9 @@ impl Loaded {
             file: None,
             ignored: Vec::new(),
             warnings: Vec::new(),
+            files: Vec::new(),
             lines: BTreeMap::new(),
+            kept_elsewhere: BTreeMap::new(),
             from_environment: BTreeMap::new(),
         }
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::models::{is_http, seconds};
 use super::problem::{Path, Problem};
 use super::secret::Secret;
+use super::server_url::ServerUrl;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -32,7 +33,7 @@ pub struct McpServerConfig {
     /// The folder in which the program runs; it may begin with `~/`.
     pub cwd: Option<String>,
     /// The address of a streamable HTTP server.
-    pub url: Option<String>,
+    pub url: Option<ServerUrl>,
     /// Headers of every request to `url`.
     pub headers: BTreeMap<String, Secret>,
     /// The limit for the server to start and to tell its tools.
@@ -158,7 +159,7 @@ mod tests {
         };
         let far = McpServerConfig {
             enabled: false,
-            url: Some("https://mcp.example.com/mcp".to_owned()),
+            url: Some("https://mcp.example.com/mcp".into()),
             headers: BTreeMap::from([("authorization".to_owned(), Secret::new("Bearer t"))]),
             ..McpServerConfig::default()
         };

@@ -13,6 +13,7 @@ mod expand;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod gateway;
+mod include;
 mod init;
 mod load;
 mod locate;
@@ -23,10 +24,14 @@ mod paths;
 mod price;
 mod problem;
 mod report;
+mod schema;
 mod secret;
+mod secret_ref;
 mod secrets;
+mod server_url;
 mod session;
 mod show;
+mod sources;
 mod tools;
 
 use schemars::JsonSchema;
@@ -55,8 +60,13 @@ pub use models::{
 pub use paths::Paths;
 pub use price::{LongPrompt, Price};
 pub use report::ConfigError;
+pub use schema::schema;
 pub use secret::Secret;
+pub use secret_ref::{
+    ExecProvider, FileMode, FileProvider, SecretProvider, SecretSource, SecretsConfig,
+};
 pub use secrets::Secrets;
+pub use server_url::ServerUrl;
 pub use session::{MaintenanceMode, SessionConfig};
 pub use show::effective;
 pub use tools::{
@@ -67,8 +77,13 @@ pub use tools::{
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Config {
+    /// The schema of this file, for editors.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
     /// Variables for providers and `${NAME}`, used only where the process environment lacks them: `{ NAME: "value", vars: { NAME: "value" } }`.
     pub env: Variables,
+    /// Who keeps the secrets that this file refers to.
+    pub secrets: SecretsConfig,
     pub gateway: GatewayConfig,
     pub models: ModelsConfig,
     pub agents: AgentsConfig,

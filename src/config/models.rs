@@ -11,12 +11,16 @@ use serde_json::{Map, Value};
 use super::price::Price;
 use super::problem::{Path, Problem};
 use super::secret::Secret;
+use super::server_url::ServerUrl;
 use crate::chat::ProviderId;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ModelsConfig {
     pub mode: ModelsMode,
+    /// Whether a model server of this machine, Ollama or LM Studio, counts as a provider where it runs. With none: for
+    /// commands that run once, and not for the server.
+    pub discover_local: Option<bool>,
     /// Providers by id.
     pub providers: BTreeMap<String, ProviderConfig>,
 }
@@ -81,7 +85,7 @@ pub enum ModelsMode {
 pub struct ProviderConfig {
     /// Where the API is, up to and including its version: `https://api.example.com/v1`. For `ollama` the server itself,
     /// `http://127.0.0.1:11434`: a `/v1` or `/api` at the end does not count.
-    pub base_url: Option<String>,
+    pub base_url: Option<ServerUrl>,
     pub api_key: Option<Secret>,
     /// The dialect spoken there. With none: the vendor's own where the id is a known vendor, else `openai-completions`.
     pub api: Option<ApiKind>,

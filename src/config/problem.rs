@@ -26,6 +26,11 @@ impl Path {
         Self(self.0.iter().cloned().chain([segment]).collect())
     }
 
+    /// The path of what stands at `inner` in what stands here.
+    pub fn join(&self, inner: &Self) -> Self {
+        Self(self.0.iter().chain(&inner.0).cloned().collect())
+    }
+
     pub fn segments(&self) -> &[Segment] {
         &self.0
     }

@@ -5,7 +5,9 @@ mod excerpt;
 mod mask;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 
 use json5::ErrorCode;
 
@@ -13,6 +15,7 @@ use self::excerpt::Excerpt;
 use self::mask::{Mask, shown_unread};
 use super::locate::{Lines, Outline, Position, broken_off_at};
 use super::problem::{At, Path, Problem};
+use super::sources::{Document, Located, Sources};
 
 /// A configuration file that cannot be used. Shown as a block for each thing that is wrong, in the order of the file:
 ///
@@ -28,12 +31,13 @@ use super::problem::{At, Path, Problem};
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub struct ConfigError {
-    file: PathBuf,
     blocks: Vec<Block>,
+    files: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
 struct Block {
+    file: Arc<FilePath>,
     title: String,
     position: Position,
     excerpt: Excerpt,
@@ -41,37 +45,25 @@ struct Block {
 }
 
 impl ConfigError {
-    /// `text` is the JSON5 that `problems` were found in. A problem whose path is not there (a missing key, or one that
-    /// came from an included file) is shown at what is around it.
-    pub fn new(file: impl Into<PathBuf>, text: &str, problems: &[Problem]) -> Self {
-        // An unknown key may be a mistyped secret.
-        let unknown: Vec<&Path> = problems
-            .iter()
-            .filter(|p| p.at == At::Key)
-            .map(|p| &p.path)
-            .collect();
-        let is_secret =
-            |path: &Path| path.bears_secret() || unknown.iter().any(|key| path.starts_with(key));
-        let lines = Lines::of(text);
-        let mut blocks: Vec<Block> = match Outline::of(text) {
-            Some(outline) => {
-                let mask = Mask::of(text, &outline, &is_secret);
-                problems
-                    .iter()
-                    .map(|problem| Block::of(problem, &outline, &lines, &mask))
-                    .collect()
+    /// A problem whose place is not there (a missing key) is shown at what is around it.
+    pub fn new(sources: &Sources, problems: Vec<Located>) -> Self {
+        let mut blocks = Vec::new();
+        for (number, document) in sources.documents.iter().enumerate() {
+            let here = |located: &&Located| located.origin.document == number;
+            let problems: Vec<&Located> = problems.iter().filter(here).collect();
+            if !problems.is_empty() {
+                blocks.extend(blocks_of(document, &problems));
             }
-            None => problems.iter().map(Block::nowhere).collect(),
-        };
-        blocks.sort_by_key(|block| block.position);
+        }
         Self {
-            file: file.into(),
             blocks,
+            files: sources.files.clone(),
         }
     }
 
-    /// `text` is what json5 could not read.
-    pub fn syntax(file: impl Into<PathBuf>, text: &str, error: &json5::Error) -> Self {
+    /// `error` is why json5 could not read the document.
+    pub fn syntax_at(document: &Document, error: &json5::Error) -> Self {
+        let Document { file, text, mount } = document;
         let lines = Lines::of(text);
         let told = error.position().map(|at| Position {
             line: at.line + 1,
@@ -85,9 +77,10 @@ impl ConfigError {
         let span = lines.span(position.line);
         let among_secrets = [span.start, offset]
             .into_iter()
-            .any(|end| broken_off_at(&text[..end]).bears_secret());
+            .any(|end| mount.join(&broken_off_at(&text[..end])).bears_secret());
         let line = shown_unread(&text[span], among_secrets);
         let block = Block {
+            file: Arc::clone(file),
             title: error
                 .code()
                 .map_or_else(|| message(error), |code| explain(code).to_owned()),
@@ -96,22 +89,71 @@ impl ConfigError {
             hint: None,
         };
         Self {
-            file: file.into(),
             blocks: vec![block],
+            files: Vec::new(),
         }
     }
+
+    /// The same, knowing which files had a part in it.
+    #[must_use]
+    pub fn about(self, files: &[PathBuf]) -> Self {
+        let files = files.to_vec();
+        Self { files, ..self }
+    }
+
+    /// The files of the configuration, those that are not there among them.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// How many things are wrong.
+    pub fn count(&self) -> usize {
+        self.blocks.len()
+    }
+}
+
+/// A block for each problem of a document, in the order of its text.
+fn blocks_of(document: &Document, problems: &[&Located]) -> Vec<Block> {
+    let Document { file, text, mount } = document;
+    // An unknown key may be a mistyped secret.
+    let unknown: Vec<&Path> = problems
+        .iter()
+        .filter(|located| located.problem.at == At::Key)
+        .map(|located| &located.origin.path)
+        .collect();
+    let is_secret = |path: &Path| {
+        mount.join(path).bears_secret() || unknown.iter().any(|key| path.starts_with(key))
+    };
+    let lines = Lines::of(text);
+    let mut blocks: Vec<Block> = match Outline::of(text) {
+        Some(outline) => {
+            let mask = Mask::of(text, &outline, &is_secret);
+            let shown = |located: &&Located| {
+                let node = Block::node(located, &outline);
+                Block::of((file, located), node, &lines, &mask)
+            };
+            problems.iter().map(shown).collect()
+        }
+        None => problems
+            .iter()
+            .map(|located| Block::nowhere(file, &located.problem))
+            .collect(),
+    };
+    blocks.sort_by_key(|block| block.position);
+    blocks
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = self.file.display();
         for Block {
+            file,
             title,
             position: Position { line, column },
             excerpt,
             hint,
         } in &self.blocks
         {
+            let file = file.display();
             let number = line.to_string();
             let gutter = " ".repeat(number.len());
             writeln!(
@@ -129,24 +171,40 @@ impl fmt::Display for ConfigError {
             writeln!(f)?;
         }
         let count = self.blocks.len();
+        let mut files: Vec<String> = self
+            .blocks
+            .iter()
+            .map(|block| block.file.display().to_string())
+            .collect();
+        files.dedup();
         write!(
             f,
-            "{count} error{} in {file}",
-            if count == 1 { "" } else { "s" }
+            "{count} error{} in {}",
+            if count == 1 { "" } else { "s" },
+            files.join(", ")
         )
     }
 }
 
 impl Block {
-    fn of(problem: &Problem, outline: &Outline<'_>, lines: &Lines<'_>, mask: &Mask<'_>) -> Self {
-        let exact = outline.find(&problem.path);
-        let node = exact.unwrap_or_else(|| outline.find_around(&problem.path));
+    /// The bytes of the text that the problem is about.
+    fn node(located: &Located, outline: &Outline<'_>) -> Range<usize> {
+        let Located { origin, problem } = located;
+        let exact = outline.find(&origin.path);
+        let node = exact.unwrap_or_else(|| outline.find_around(&origin.path));
         let wants_key = exact.is_none() || problem.at == At::Key;
-        let bytes = node
-            .key
+        node.key
             .clone()
             .filter(|_| wants_key)
-            .unwrap_or_else(|| node.value.clone());
+            .unwrap_or_else(|| node.value.clone())
+    }
+
+    fn of(
+        (file, located): (&Arc<FilePath>, &Located),
+        bytes: Range<usize>,
+        lines: &Lines<'_>,
+        mask: &Mask<'_>,
+    ) -> Self {
         let position = lines.position(bytes.start);
         let end = lines.position(bytes.end);
         let first = position.column - 1;
@@ -158,16 +216,18 @@ impl Block {
         };
         let line = mask.shown(&lines.span(position.line));
         Self {
-            title: title(problem),
+            file: Arc::clone(file),
+            title: title(&located.problem),
             position,
             excerpt: Excerpt::of(&line, first..last),
-            hint: problem.hint.clone(),
+            hint: located.problem.hint.clone(),
         }
     }
 
-    fn nowhere(problem: &Problem) -> Self {
+    fn nowhere(file: &Arc<FilePath>, problem: &Problem) -> Self {
         let position = Position { line: 1, column: 1 };
         Self {
+            file: Arc::clone(file),
             title: title(problem),
             position,
             excerpt: Excerpt::of("", 0..1),

@@ -6,7 +6,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A key, token or password.
+/// A key, token or password. Where the configuration refers to one that is kept elsewhere, loading it has put the secret
+/// in the place of the reference.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
@@ -32,6 +33,9 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The title that every object has in the schema which may stand in the place of a secret.
+pub const REFERENCE: &str = "SecretRef";
+
 /// What stands in the place of a secret wherever a configuration is shown.
 pub const REDACTED: &str = "(redacted)";
 
@@ -47,7 +51,27 @@ impl JsonSchema for Secret {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "description": "A secret; best written as `${NAME}`, read from the environment." })
+        let reference = |source: &str, id: &str| {
+            json_schema!({
+                "title": REFERENCE,
+                "type": "object",
+                "properties": {
+                    "source": { "const": source },
+                    "provider": { "type": "string", "description": "A name of `secrets.providers`." },
+                    "id": { "type": "string", "description": id },
+                },
+                "required": ["source", "id"],
+            })
+        };
+        json_schema!({
+            "description": "A secret; best written as `${NAME}`, read from the environment, or as a reference to where it is kept.",
+            "anyOf": [
+                { "type": "string" },
+                reference("env", "The name of a variable."),
+                reference("file", "A JSON pointer into the file, or `value`."),
+                reference("exec", "What the program knows the secret by."),
+            ],
+        })
     }
 }
 

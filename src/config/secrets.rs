@@ -14,7 +14,9 @@ use serde_json::{Map, Value};
 
 use super::problem::names_secret;
 use super::secret::REDACTED;
-use super::{AgentSettings, Config, Environment, MemorySearch, ProviderConfig, Secret};
+use super::{
+    AgentSettings, Config, Environment, MemorySearch, ProviderConfig, Secret, SecretProvider,
+};
 
 /// Shorter ones are not looked for, in bytes: they would be found in words that have nothing to do with them.
 const SHORTEST_BYTES: usize = 8;
@@ -55,6 +57,11 @@ impl Secrets {
             let secrets = server.env.values().chain(server.headers.values());
             secrets.for_each(|secret| found.secret(secret));
             server.url.iter().for_each(|url| found.url(url));
+        }
+        for keeper in config.secrets.providers.values() {
+            if let SecretProvider::Exec(program) = keeper {
+                program.env.values().for_each(|value| found.secret(value));
+            }
         }
         config.env.values().for_each(|value| found.text(value));
         env.secret_values().for_each(|value| found.text(value));

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Loaded;
 use super::problem::Path;
+use super::server_url::without_credentials;
 
 /// The whole configuration, one value a line, each with its origin: a line of the file, a variable, or the default.
 /// Members that are neither set nor have a default are left out.
@@ -16,30 +17,6 @@ pub fn effective(loaded: &Loaded) -> String {
     writer.value(&mut out, &Path::default(), &config, 0);
     out.push('\n');
     out
-}
-
-/// A URL without its user, its password and its query, which may hold a key; any other text as it is.
-fn without_credentials(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return text.to_owned();
-    };
-    let (rest, has_query) = match rest.split_once('?') {
-        Some((rest, _)) => (rest, true),
-        None => (rest, false),
-    };
-    let end_of_host = rest.find('/').unwrap_or(rest.len());
-    let host = rest[..end_of_host].rsplit_once('@');
-    let redacted = super::secret::REDACTED;
-    let rest = match host {
-        Some((_, host)) => format!("{redacted}@{host}{}", &rest[end_of_host..]),
-        None => rest.to_owned(),
-    };
-    let query = if has_query {
-        format!("?{redacted}")
-    } else {
-        String::new()
-    };
-    format!("{scheme}://{rest}{query}")
 }
 
 struct Writer<'a> {
@@ -68,7 +45,7 @@ impl Writer<'_> {
                 let _ = write!(out, "{}", Value::from(super::secret::REDACTED));
             }
             Value::String(text) => {
-                let _ = write!(out, "{}", Value::from(without_credentials(text)));
+                let _ = write!(out, "{}", Value::from(&*without_credentials(text)));
             }
             scalar => {
                 let _ = write!(out, "{scalar}");
@@ -97,9 +74,13 @@ impl Writer<'_> {
         if let Some(variable) = self.loaded.from_environment.get(&name) {
             return (*variable).to_owned();
         }
-        match (self.loaded.lines.get(&name), &self.loaded.file) {
-            (Some(line), Some(file)) => format!("{}:{line}", file.display()),
-            _ => "default".to_owned(),
+        let Some((file, line)) = self.loaded.lines.get(&name) else {
+            return "default".to_owned();
+        };
+        let place = format!("{}:{line}", file.display());
+        match self.loaded.kept_elsewhere.get(&name) {
+            Some(keeper) => format!("{place}, from {keeper}"),
+            None => place,
         }
     }
 }
@@ -123,18 +104,5 @@ mod tests {
         ] {
             assert!(shown.contains(line), "{line} is not in {shown}");
         }
-    }
-
-    #[test]
-    fn a_url_is_shown_without_what_may_be_a_secret_in_it() {
-        assert_eq!(
-            without_credentials("http://u:p@127.0.0.1/v1?key=k"),
-            "http://(redacted)@127.0.0.1/v1?(redacted)"
-        );
-        assert_eq!(
-            without_credentials("https://api.example.com/v1"),
-            "https://api.example.com/v1"
-        );
-        assert_eq!(without_credentials("a@b"), "a@b");
     }
 }

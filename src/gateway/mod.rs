@@ -54,6 +54,8 @@ use crate::tools::{Index, Outside, mcp};
 use admission::Admission;
 pub use call::jitter;
 use catalog::Providers;
+pub use discovery::Probe as ProviderProbe;
+pub use discovery::local::Local;
 pub use embed::{EmbedTerms, MAX_INPUT_CHARS, MAX_INPUTS};
 pub use embed_cap::Extent;
 pub use error::{Fault, RunError};
@@ -304,6 +306,11 @@ impl Gateway {
     /// An agent or a model that is not there.
     pub fn embed_terms(&self, routing: &Routing) -> Result<EmbedTerms, RunError> {
         embed::terms(&self.0, routing)
+    }
+
+    /// Asks every provider that can be called for its models, each for at most 10 s, to see whether it answers.
+    pub async fn probe_providers(&self) -> Vec<ProviderProbe> {
+        discovery::probe(&self.0.providers).await
     }
 
     /// Embeds 1 to [`MAX_INPUTS`] inputs, in as many calls as the provider needs.

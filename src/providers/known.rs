@@ -6,7 +6,7 @@ use super::vendors::{VENDORS, Vendor};
 use crate::chat::{ModelRef, ProviderId};
 use crate::config::{
     ApiKind, Compat, Environment, ModelConfig, ModelKind, ModelsConfig, ModelsMode, ProviderConfig,
-    Secret,
+    Secret, ServerUrl,
 };
 
 /// A provider that is there. Its configuration is complete: destination, credential and dialect in one object.
@@ -15,7 +15,7 @@ pub struct Known {
     pub id: ProviderId,
     /// The place in the order in which a default model is looked for; smaller comes first.
     pub rank: usize,
-    pub base_url: String,
+    pub base_url: ServerUrl,
     pub api: ApiKind,
     pub config: ProviderConfig,
     /// Whether it can be called: its key is there, or it needs none.
@@ -96,8 +96,8 @@ fn configured(
     config.api_key = config.api_key.or(found.map(|found| found.key));
     let base_url = match (config.base_url.clone().or(of_environment), vendor, api) {
         (Some(url), _, _) => url,
-        (None, Some(vendor), _) => vendor.base_url.to_owned(),
-        (None, None, ApiKind::Offline) => String::new(),
+        (None, Some(vendor), _) => vendor.base_url.into(),
+        (None, None, ApiKind::Offline) => ServerUrl::default(),
         (None, None, _) => {
             return Err(SetupError {
                 path: format!("models.providers.{id}"),
@@ -122,7 +122,7 @@ fn configured(
 /// A vendor's key in the environment, and the place that the same source names for it.
 struct FoundKey {
     key: Secret,
-    base_url: Option<String>,
+    base_url: Option<ServerUrl>,
 }
 
 fn found_key(vendor: &Vendor, env: &Environment) -> Option<FoundKey> {
@@ -135,7 +135,7 @@ fn found_key(vendor: &Vendor, env: &Environment) -> Option<FoundKey> {
         key: Secret::new(env.get(name)?),
         base_url: env
             .get_in(layer, &vendor.base_url_name())
-            .map(str::to_owned),
+            .map(ServerUrl::from),
     })
 }
 
@@ -165,7 +165,7 @@ fn from_environment(vendor: &'static Vendor, env: &Environment) -> Known {
     Known {
         id: vendor.id.parse().expect("the table holds valid ids"),
         rank: rank_of(vendor),
-        base_url: base_url.unwrap_or(vendor.base_url).to_owned(),
+        base_url: base_url.unwrap_or(vendor.base_url).into(),
         api: vendor.api,
         config: ProviderConfig {
             api_key: name.and_then(|name| env.get(name)).map(Secret::new),
@@ -187,7 +187,7 @@ fn offline() -> Known {
     Known {
         id: OFFLINE.parse().expect("a valid id"),
         rank: OFFLINE_RANK,
-        base_url: String::new(),
+        base_url: ServerUrl::default(),
         api: ApiKind::Offline,
         config: ProviderConfig {
             models: vec![
@@ -332,7 +332,7 @@ mod tests {
         let all = known_with(ModelsConfig::default(), &variables);
         let place = |id| {
             let known = one(&all, id);
-            (known.api, known.base_url.as_str(), known.usable)
+            (known.api, &*known.base_url, known.usable)
         };
         let there = "http://proxy/v1";
         assert_eq!(place("openai"), (ApiKind::OpenaiCompletions, there, true));
@@ -393,6 +393,6 @@ mod tests {
         let ollama = one(&all, "ollama");
         assert!(ollama.usable);
         assert_eq!(ollama.api, ApiKind::Ollama);
-        assert_eq!(ollama.base_url, "http://127.0.0.1:11434");
+        assert_eq!(&*ollama.base_url, "http://127.0.0.1:11434");
     }
 }

@@ -173,7 +173,10 @@ where
 }
 
 /// A route that anyone may ask, at any time.
-pub fn open(state: &State, path: &'static str, handler: fn(&State, &Head) -> Response) -> Route {
+pub fn open<F>(state: &State, path: &'static str, handler: F) -> Route
+where
+    F: Fn(&State, &Head) -> Response + Clone + Send + Sync + 'static,
+{
     let (state, path) = (state.clone(), Path::At(path));
     let filter = at(path, GET_OR_HEAD).map(move |head| handler(&state.latest(), &head));
     Route {

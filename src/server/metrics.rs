@@ -42,7 +42,7 @@ impl Http {
     pub fn of(&self, places: &[Path], path: &str) -> Arc<RouteMeter> {
         let place = places.iter().find(|place| place.tail(path).is_some());
         match place {
-            Some(Path::At(label) | Path::Below(label)) => self.routes.of(label),
+            Some(place) => self.routes.of(&place.label()),
             None => self.routes.other(),
         }
     }

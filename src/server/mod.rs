@@ -22,6 +22,7 @@ mod listener;
 mod media;
 mod metrics;
 mod models;
+mod openapi;
 mod path;
 mod pictures;
 mod readiness;
@@ -50,6 +51,7 @@ use exchange::Exchanges;
 pub use listener::Ended;
 use listener::{Handler, Limits};
 use metrics::Http;
+pub use openapi::document as openapi_document;
 use path::Path;
 use readiness::Readiness;
 use reply::Response;
@@ -208,6 +210,8 @@ fn route_table(state: &State) -> impl IntoIterator<Item = Route> + use<> {
         responses::create(state),
         responses::retrieve(state),
         responses::delete(state),
+        responses::input_items(state),
+        openapi::route(state),
         health::live(state, "/health"),
         health::live(state, "/healthz"),
         health::ready(state, "/ready"),

@@ -1,4 +1,5 @@
-//! Which path a route is at. Ids hold slashes and may be percent-encoded, so what follows a prefix is one piece. Pure.
+//! Which path a route is at. Ids of models hold slashes and may be percent-encoded, so what follows a prefix may be one
+//! id. Pure.
 
 use std::fmt::Write as _;
 
@@ -13,14 +14,27 @@ pub enum Path {
     At(&'static str),
     /// Everything below this path, which ends with a slash.
     Below(&'static str),
+    /// One piece without a slash between these two.
+    Between(&'static str, &'static str),
 }
 
 impl Path {
+    /// What the place is called where it is counted.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::At(label) | Self::Below(label) | Self::Between(label, _) => label,
+        }
+    }
+
     /// What of `path` is the caller's to choose, as it was sent; `None` when this is not the route's place.
     pub fn tail(self, path: &str) -> Option<&str> {
         match self {
             Self::At(whole) => (path == whole).then_some(""),
             Self::Below(prefix) => path.strip_prefix(prefix).filter(|tail| !tail.is_empty()),
+            Self::Between(prefix, suffix) => {
+                let piece = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
+                (!piece.is_empty() && !piece.contains('/')).then_some(piece)
+            }
         }
     }
 }
@@ -87,6 +101,24 @@ mod tests {
         assert_eq!(below.tail("/v1/models"), None);
         assert_eq!(Path::At("/v1/models").tail("/v1/models"), Some(""));
         assert_eq!(Path::At("/v1/models").tail("/v1/models/"), None);
+    }
+
+    #[test]
+    fn a_piece_is_what_stands_between_two_ends_without_a_slash() {
+        let (whole, part) = (
+            Path::Between("/v1/responses/", ""),
+            Path::Between("/v1/responses/", "/input_items"),
+        );
+        for (path, as_whole, as_part) in [
+            ("/v1/responses/r%2Fx", Some("r%2Fx"), None),
+            ("/v1/responses/r/input_items", None, Some("r")),
+            ("/v1/responses//input_items", None, None),
+            ("/v1/responses/input_items", Some("input_items"), None),
+            ("/v1/responses/r/input_items/", None, None),
+            ("/v1/responses/", None, None),
+        ] {
+            assert_eq!((whole.tail(path), part.tail(path)), (as_whole, as_part));
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub fn json(document: &impl Serialize) -> Response {
     json_bytes(StatusCode::OK, bytes)
 }
 
-pub fn json_bytes(status: StatusCode, document: Vec<u8>) -> Response {
+pub fn json_bytes(status: StatusCode, document: impl Into<Body>) -> Response {
     let mut response = Response::new(document.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -2,6 +2,7 @@
 
 mod doors;
 mod endpoints;
+mod openapi;
 mod pages;
 
 use std::convert::Infallible;

@@ -12,6 +12,8 @@ mod chat_completions;
 mod cli;
 mod clients;
 mod completion;
+mod configuration;
+mod described;
 mod dialects;
 mod drain;
 mod embed;

@@ -1,22 +1,51 @@
 //! Settings of the door that are allowed and hardly meant. Pure.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::auth::AuthMode;
 use crate::config::{GatewayConfig, IdentityScopes, ProxyRange, TrustedProxyConfig};
 
-const EVERYONE_LISTED: &str =
-    "`gateway.trustedProxies` lists every address: any caller can say that it forwards for another";
-const ANY_USER: &str =
-    "`gateway.auth.trustedProxy.allowUsers` is empty: every user of the proxy may come in";
-const NO_IDENTITIES: &str = "`gateway.auth.identityScopes` has no effect: only in mode \"trusted-proxy\" have callers identities";
-const OUT_OF_REACH: &str = "no proxy can come in: the server listens on loopback only, and `gateway.trustedProxies` lists no loopback address, or `gateway.auth.trustedProxy.allowLoopback` is not set";
-const TOKEN_UNASKED: &str =
-    "`gateway.auth.token` (or OPENCLAW_GATEWAY_TOKEN) is set, and the mode does not ask for it";
-const OPEN: &str = "anyone who reaches the port can use every agent: `gateway.auth.mode` is \"none\" and the server listens on more than loopback";
+/// Something that is hardly meant, and what mends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubt {
+    pub message: &'static str,
+    pub remedy: &'static str,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message)
+    }
+}
+
+const EVERYONE_LISTED: Doubt = Doubt {
+    message: "`gateway.trustedProxies` lists every address: any caller can say that it forwards for another",
+    remedy: "list the addresses of your proxies only",
+};
+const ANY_USER: Doubt = Doubt {
+    message: "`gateway.auth.trustedProxy.allowUsers` is empty: every user of the proxy may come in",
+    remedy: "list in it who may",
+};
+const NO_IDENTITIES: Doubt = Doubt {
+    message: "`gateway.auth.identityScopes` has no effect: only in mode \"trusted-proxy\" have callers identities",
+    remedy: "remove it, or set `gateway.auth.mode: \"trusted-proxy\"`",
+};
+const OUT_OF_REACH: Doubt = Doubt {
+    message: "no proxy can come in: the server listens on loopback only, and `gateway.trustedProxies` lists no loopback address, or `gateway.auth.trustedProxy.allowLoopback` is not set",
+    remedy: "set `gateway.bind` to where the proxy calls, or list its loopback address and set `allowLoopback: true`",
+};
+const TOKEN_UNASKED: Doubt = Doubt {
+    message: "`gateway.auth.token` (or OPENCLAW_GATEWAY_TOKEN) is set, and the mode does not ask for it",
+    remedy: "remove it, or set `gateway.auth.mode: \"token\"`",
+};
+const OPEN: Doubt = Doubt {
+    message: "anyone who reaches the port can use every agent: `gateway.auth.mode` is \"none\" and the server listens on more than loopback",
+    remedy: "set `gateway.auth.token` and `gateway.auth.mode: \"token\"`, or `gateway.bind: \"loopback\"`",
+};
 
 /// What a careful person would want to be told of these settings, the most serious first.
-pub fn doubts(gateway: &GatewayConfig, mode: &AuthMode, bind: IpAddr) -> Vec<&'static str> {
+pub fn doubts(gateway: &GatewayConfig, mode: &AuthMode, bind: IpAddr) -> Vec<Doubt> {
     let auth = &gateway.auth;
     let proxies = &gateway.trusted_proxies;
     let by_proxy = matches!(mode, AuthMode::TrustedProxy(_));
@@ -59,7 +88,7 @@ mod tests {
     use super::*;
     use crate::cli::gateway::access::Access;
 
-    fn told(gateway: Value, bind: &str) -> Vec<&'static str> {
+    fn told(gateway: Value, bind: &str) -> Vec<Doubt> {
         let gateway: GatewayConfig = serde_json::from_value(gateway).unwrap();
         let bind = bind.parse().unwrap();
         let access = Access::settle(&gateway, bind).unwrap();

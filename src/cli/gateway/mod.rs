@@ -13,7 +13,7 @@ mod watch;
 
 use std::cell::Cell;
 use std::io::{ErrorKind, IsTerminal};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,10 +26,11 @@ use super::logging::Role;
 use super::{CliError, Context, LAST_MOMENT, finish_writes};
 use crate::auth::{Attempts, Authenticator};
 use crate::config::{AuthModeName, BindMode, Environment, GatewayConfig, Loaded, Secret};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Local};
 use crate::server::{self, Ended, State};
 use access::Access;
 use announce::Announcement;
+pub use guards::Doubt;
 use reload::{Basis, Reloader};
 use service_manager::ServiceManager;
 use signals::{Hangups, Signals};
@@ -136,10 +137,21 @@ impl ServeArgs {
 ///
 /// # Errors
 /// What `gateway serve` would say.
-pub fn check(settings: &GatewayConfig) -> anyhow::Result<Vec<&'static str>> {
+pub fn check(settings: &GatewayConfig) -> anyhow::Result<Vec<Doubt>> {
     let ip = address::of(settings.bind, settings.custom_bind_host.as_deref())?;
     let access = Access::settle(settings, ip)?;
     Ok(guards::doubts(settings, &access.mode, ip))
+}
+
+/// Where such a server is called from this machine; nothing where it cannot listen at all.
+pub fn at_home(settings: &GatewayConfig) -> Option<SocketAddr> {
+    let ip = address::of(settings.bind, settings.custom_bind_host.as_deref()).ok()?;
+    let ip = match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    Some(SocketAddr::new(ip, settings.port))
 }
 
 pub fn run(context: &Context, args: GatewayArgs) -> anyhow::Result<()> {
@@ -218,6 +230,7 @@ async fn serve(
             address,
             fresh: access.fresh,
             loaded,
+            local: Local::default(),
             gateway: gateway.clone(),
         },
         attempts,

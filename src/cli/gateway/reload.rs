@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
@@ -16,10 +17,10 @@ use super::signals::Hangups;
 use super::watch::Watch;
 use super::{ServeArgs, address, keep, tell_of_doubts};
 use crate::auth::{Attempts, Authenticator};
-use crate::cli::Context;
 use crate::cli::exit::describe;
-use crate::config::{self, Config, Environment, Loaded, Secret};
-use crate::gateway::Gateway;
+use crate::cli::{Context, tell_of_oddities};
+use crate::config::{self, Config, Environment, LoadError, Loaded, ModelsConfig, Secret};
+use crate::gateway::{Gateway, Local};
 use crate::server::State;
 
 /// What a server runs with, and what it takes to run with something else.
@@ -45,8 +46,10 @@ pub struct Basis {
     pub address: SocketAddr,
     /// A token that was made for this run.
     pub fresh: Option<Secret>,
-    /// The configuration in force.
+    /// The configuration in force, without the model servers of this machine.
     pub loaded: Loaded,
+    /// The model servers of this machine.
+    pub local: Local,
     pub gateway: Gateway,
 }
 
@@ -62,13 +65,23 @@ impl Reloader<'_> {
     pub async fn run(mut self) -> Infallible {
         loop {
             let gateway = self.basis.gateway.clone();
-            let sessions = self.basis.loaded.config.session.clone();
+            let config = &self.basis.loaded.config;
+            let (sessions, models) = (config.session.clone(), config.models.clone());
+            let known = self.basis.local.clone();
             tokio::select! {
                 never = gateway.maintain(&sessions) => match never {},
                 never = gateway.discover_models() => match never {},
                 () = self.replaced() => {}
+                local = others(models, known) => self.join(local).await,
             }
         }
+    }
+
+    /// Puts these model servers of this machine in force, or lets them wait for the next configuration that can be used.
+    async fn join(&mut self, local: Local) {
+        tracing::info!("the model servers of this machine are others now");
+        self.basis.local = local;
+        self.renew().await;
     }
 
     /// Returns when another configuration is in force.
@@ -78,21 +91,34 @@ impl Reloader<'_> {
                 () = self.watch.changed() => {}
                 () = self.hangups.next() => self.context.reopen_log(),
             }
-            self.manager.reloading();
-            let outcome = self.reload().await;
-            let listening = format!("listening on {}", self.basis.address);
-            let Err(error) = outcome else {
-                tracing::info!("the configuration was reloaded");
-                return self.manager.ready(&listening);
-            };
-            tracing::error!(
-                error = describe(&error, self.context.printer).trim_end(),
-                "the configuration is not reloaded: the last good one stays in force"
-            );
-            let status =
-                format!("{listening}; the configuration is invalid, an earlier one is in force");
-            self.manager.ready(&status);
+            if self.renew().await {
+                return;
+            }
         }
+    }
+
+    /// Reads the files again, and tells what came of it: whether another configuration is in force.
+    async fn renew(&mut self) -> bool {
+        self.manager.reloading();
+        let outcome = self.reload().await;
+        let listening = format!("listening on {}", self.basis.address);
+        match &outcome {
+            Ok(()) => {
+                tracing::info!("the configuration was reloaded");
+                self.manager.ready(&listening);
+            }
+            Err(error) => {
+                tracing::error!(
+                    error = describe(error, self.context.printer).trim_end(),
+                    "the configuration is not reloaded: the last good one stays in force"
+                );
+                let status = format!(
+                    "{listening}; the configuration is invalid, an earlier one is in force"
+                );
+                self.manager.ready(&status);
+            }
+        }
+        outcome.is_ok()
     }
 
     async fn reload(&mut self) -> anyhow::Result<()> {
@@ -104,7 +130,12 @@ impl Reloader<'_> {
             let next = basis.next();
             let watch = match &next {
                 Ok(next) => watch.and_over(basis.args.files(&next.loaded)),
-                Err(_) => watch,
+                // What mends it may be a change of a file that it includes only now.
+                Err(error) => {
+                    let mut files = basis.files();
+                    files.extend(files_at_fault(error));
+                    watch.and_over(files)
+                }
             };
             (watch, next)
         });
@@ -119,6 +150,7 @@ impl Reloader<'_> {
 
     fn put_in_force(&mut self, next: Next) {
         let settings = &next.loaded.config.gateway;
+        tell_of_oddities(&next.loaded);
         tell_of_doubts(settings, &next.access, self.basis.address.ip());
         tell_of_restarts(&self.started, &next.loaded.config);
         let authenticator =
@@ -159,12 +191,41 @@ impl Basis {
         if let (Some(token), None) = (&access.fresh, &self.fresh) {
             announce(token, &loaded)?;
         }
-        let gateway = self.gateway.reconfigured(&loaded.config, &loaded.env)?;
+        let mut with_local = loaded.config.clone();
+        if with_local.models.discover_local == Some(true) {
+            self.local.join(&mut with_local.models);
+        }
+        let gateway = self.gateway.reconfigured(&with_local, &loaded.env)?;
         Ok(Next {
             loaded,
             access,
             gateway,
         })
+    }
+}
+
+/// Returns when the model servers of this machine are others than `known`: never, unless they are to be looked for.
+async fn others(models: ModelsConfig, known: Local) -> Local {
+    const PAUSE: Duration = Duration::from_secs(60);
+    if models.discover_local != Some(true) {
+        return std::future::pending().await;
+    }
+    loop {
+        let models = models.clone();
+        // Awaited here; it blocks for a moment.
+        let found = tokio::task::spawn_blocking(move || Local::find(&models)).await;
+        match found {
+            Ok(found) if found != known => return found,
+            _ => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// The files of a configuration that cannot be used.
+fn files_at_fault(error: &anyhow::Error) -> Vec<PathBuf> {
+    match error.downcast_ref::<LoadError>() {
+        Some(LoadError::Invalid(report)) => report.files().to_vec(),
+        _ => Vec::new(),
     }
 }
 

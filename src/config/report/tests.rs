@@ -1,15 +1,42 @@
 //! Whole reports, as people see them.
 
 use super::*;
+use crate::config::include::{Reach, assemble};
 use crate::config::locate::parse;
+use crate::config::sources::{Origin, Piece};
 
 fn report(text: &str, problems: &[Problem]) -> String {
-    ConfigError::new("dir/openclaw.json5", text, problems).to_string()
+    error("dir/openclaw.json5", text, problems).to_string()
+}
+
+fn error(file: &str, text: &str, problems: &[Problem]) -> ConfigError {
+    let assembled = assemble(FilePath::new(file), text, Reach::Nothing);
+    let sources = assembled.map_or_else(|_| lone(document(file, text)), |whole| whole.sources);
+    let located = problems.iter().cloned().map(|one| sources.locate(one));
+    ConfigError::new(&sources, located.collect())
+}
+
+fn document(file: &str, text: &str) -> Document {
+    Document {
+        file: FilePath::new(file).into(),
+        text: text.to_owned(),
+        mount: Path::default(),
+    }
+}
+
+/// The sources of a text that cannot be read.
+fn lone(document: Document) -> Sources {
+    let origin = Origin {
+        document: 0,
+        path: Path::default(),
+    };
+    let root = Piece::of(serde_json::Value::Null, origin);
+    Sources::new(vec![document], Vec::new(), root).1
 }
 
 fn syntax_report(text: &str) -> String {
     let error = parse(text).unwrap_err();
-    ConfigError::syntax("openclaw.json5", text, &error).to_string()
+    ConfigError::syntax_at(&document("openclaw.json5", text), &error).to_string()
 }
 
 fn path(keys: &str) -> Path {
@@ -87,7 +114,7 @@ fn a_secret_on_the_line_is_masked_and_is_nowhere_in_the_error() {
         Problem::at_value(path("models.p.api"), "unknown word"),
         Problem::at_key(path("apiKye"), "unknown key"),
     ];
-    let error = ConfigError::new("f", text, &problems);
+    let error = self::error("f", text, &problems);
     let shown = "1 | { models: { p: { api: '*****', apiKey: '******', headers: { X: \"***\" } } }, apiKye: '******', n: 7 }";
     assert!(error.to_string().contains(shown), "{error}");
     let whole = format!("{error}{error:?}");

@@ -19,7 +19,9 @@ impl Planter {
                 return Some(self.plant());
             }
             let definition = self.definitions[name].clone();
-            return self.value(&definition);
+            let mut value = self.value(&definition)?;
+            require(&mut value, schema);
+            return Some(value);
         }
         for choice in ["anyOf", "oneOf", "allOf"] {
             for schema in schema[choice].as_array().into_iter().flatten() {
@@ -38,7 +40,9 @@ impl Planter {
         if let Some(value) = self.value_of(schema, "additionalProperties") {
             members.insert("any".to_owned(), value);
         }
-        (!members.is_empty()).then_some(Value::Object(members))
+        let mut value = (!members.is_empty()).then_some(Value::Object(members))?;
+        require(&mut value, schema);
+        Some(value)
     }
 
     fn value_of(&mut self, schema: &Value, key: &str) -> Option<Value> {
@@ -50,6 +54,17 @@ impl Planter {
         let secret = format!("planted \"secret\" a/b {}", self.planted.len());
         self.planted.push(secret.clone());
         Value::from(secret)
+    }
+}
+
+/// Adds the members without which there is no value of this schema.
+fn require(value: &mut Value, schema: &Value) {
+    for key in schema["required"].as_array().into_iter().flatten() {
+        let key = key.as_str().unwrap();
+        if value.get(key).is_none() {
+            let constant = schema["properties"][key].get("const").cloned();
+            value[key] = constant.unwrap_or_else(|| json!("any"));
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What providers without a list say that they have: asked in the background, and kept for a day. Whoever lists models
 //! reads the last answer and waits for nobody.
 
+pub mod local;
+mod probe;
 mod shelf;
 
 use std::convert::Infallible;
@@ -12,6 +14,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::{sleep, timeout};
 
 use super::catalog::{Entry, Providers};
+pub use probe::{Probe, probe};
 use shelf::Answer;
 
 /// How long an answer counts.

@@ -34,7 +34,7 @@ impl Ollama {
         secrets: &Secrets,
     ) -> Result<Self, SetupError> {
         let mut known = known.clone();
-        known.base_url = server(&known.base_url).to_owned();
+        known.base_url = server(&known.base_url).into();
         Ok(Self {
             transport: Transport::new(&known, connections, secrets)?,
         })

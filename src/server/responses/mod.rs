@@ -42,7 +42,7 @@ use item::Item;
 use kept::Keeping;
 use output::Output;
 use resource::Resource;
-pub use stored::{delete, retrieve};
+pub use stored::{delete, input_items, retrieve};
 use stream::Responding;
 
 const GATE: Gate = Gate {

@@ -15,38 +15,42 @@ use crate::server::error::ApiError;
 use crate::server::path::Path;
 use crate::server::reply::{Answer, json, json_bytes};
 
-const BELOW: Path = Path::Below("/v1/responses/");
-
-const INPUT_ITEMS: &str = "/input_items";
+const ONE: Path = Path::Between("/v1/responses/", "");
+const ITS_INPUT: Path = Path::Between("/v1/responses/", "/input_items");
 
 pub fn retrieve(state: &State) -> Route {
-    endpoint::bodiless(state, (BELOW, GET), GATE, read)
+    endpoint::bodiless(state, (ONE, GET), GATE, read)
 }
 
 pub fn delete(state: &State) -> Route {
-    endpoint::bodiless(state, (BELOW, DELETE), GATE, forget)
+    endpoint::bodiless(state, (ONE, DELETE), GATE, forget)
+}
+
+pub fn input_items(state: &State) -> Route {
+    endpoint::bodiless(state, (ITS_INPUT, GET), GATE, list_input)
 }
 
 async fn read(state: State, call: Call<Target>) -> Answer {
-    if let Some(id) = call.body.tail.strip_suffix(INPUT_ITEMS) {
-        let page = Page::parse(&call.body.query)?;
-        let response = find(&state, &call, id).await?;
-        let items: Vec<Box<RawValue>> = response
-            .input
-            .iter()
-            .filter_map(|item| kept::shown(item))
-            .collect();
-        return Ok(json(&page.of(&items)?));
-    }
     if call.body.query.split('&').any(|pair| pair == "stream=true") {
         let message = "`stream` must be false: what is kept is whole, and is told at once";
         return Err(ApiError::invalid("stream", message));
     }
-    let response = find(&state, &call, &call.body.tail).await?;
+    let response = find(&state, &call).await?;
     Ok(json_bytes(
         StatusCode::OK,
         response.object.get().as_bytes().to_vec(),
     ))
+}
+
+async fn list_input(state: State, call: Call<Target>) -> Answer {
+    let page = Page::parse(&call.body.query)?;
+    let response = find(&state, &call).await?;
+    let items: Vec<Box<RawValue>> = response
+        .input
+        .iter()
+        .filter_map(|item| kept::shown(item))
+        .collect();
+    Ok(json(&page.of(&items)?))
 }
 
 async fn forget(state: State, call: Call<Target>) -> Answer {
@@ -70,7 +74,8 @@ async fn forget(state: State, call: Call<Target>) -> Answer {
     }))
 }
 
-async fn find(state: &State, call: &Call<Target>, id: &str) -> Result<StoredResponse, ApiError> {
+async fn find(state: &State, call: &Call<Target>) -> Result<StoredResponse, ApiError> {
+    let id = &call.body.tail;
     let store = state.gateway().store()?;
     let found = store.get_response(call.caller.principal(), id).await;
     let found = found.map_err(crate::gateway::RunError::from)?;

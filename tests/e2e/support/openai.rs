@@ -64,7 +64,7 @@ impl Answer {
     }
 
     /// For each input its [`embedding_of`] in that many dimensions (or the request's `dimensions`), as numbers or base64;
-    /// usage counts one token an input.
+    /// usage counts one token an input. More than 4096 are refused.
     pub fn embeddings_of(dimensions: usize) -> Self {
         Self::from_fn(move |request| embeddings(&request.json(), dimensions))
     }
@@ -98,6 +98,9 @@ fn embeddings(request: &Value, dimensions: usize) -> Answer {
     let dimensions = request["dimensions"]
         .as_u64()
         .map_or(dimensions, |asked| usize::try_from(asked).unwrap());
+    if dimensions > 4096 {
+        return Answer::error(400, "too many dimensions", "invalid_value");
+    }
     let inputs = match &request["input"] {
         Value::Array(items) if items.first().is_none_or(|first| !first.is_number()) => {
             items.clone()
