@@ -31,6 +31,7 @@ mod socket;
 mod tool_choice;
 mod tool_event;
 mod tool_names;
+mod websocket;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -206,8 +207,10 @@ fn route_table(state: &State) -> impl IntoIterator<Item = Route> + use<> {
         models::list(state),
         models::one(state),
         responses::create(state),
+        responses::compact(state),
         responses::retrieve(state),
         responses::delete(state),
+        responses::socket(state),
         health::live(state, "/health"),
         health::live(state, "/healthz"),
         health::ready(state, "/ready"),

@@ -2,11 +2,13 @@
 //! Whatever is answered is checked against the published schema.
 
 mod chain;
+mod compact;
 mod failures;
 mod files;
 mod input;
 mod items;
 mod kept;
+mod socket;
 mod tools;
 mod unkept;
 

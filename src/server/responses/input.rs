@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use super::attachments::Attachments;
 use super::ids::Ids;
 use super::item::{
-    CallOutput, CustomToolCall, FunctionCall, Item, Message, Output, Part, Phase, Reasoning, Role,
-    Status, Summary, Text,
+    CallOutput, Compaction, CustomToolCall, FunctionCall, Item, Message, Output, Part, Phase,
+    Reasoning, Role, Status, Summary, Text,
 };
 use super::parts;
 use super::request::{Content, Input, Item as WireItem};
@@ -122,7 +122,12 @@ impl<'a> Reader<'a> {
             let at = format!("{at}.id");
             return Ok(Some(Entry::Reference { at, id }));
         }
-        if FOREIGN.contains(&kind.as_str()) {
+        let is_readable = |item: &WireItem| {
+            let content = item.encrypted_content.as_deref();
+            content.is_none_or(|content| sealed::open(content).is_some())
+        };
+        let is_foreign = kind == "compaction" && !is_readable(&item);
+        if is_foreign || FOREIGN.contains(&kind.as_str()) {
             self.ignored.push(kind);
             return Ok(None);
         }
@@ -179,11 +184,15 @@ impl<'a> Reader<'a> {
                 let id = id("rs");
                 Ok(Item::Reasoning(reasoning(item, id)))
             }
+            "compaction" => Ok(Item::Compaction(Compaction {
+                id: id("cmp"),
+                encrypted_content: filled(item.encrypted_content, at, "encrypted_content")?,
+            })),
             _ => {
                 let param = format!("{at}.type");
                 let message = format!(
                     "`{param}` must be `message`, `function_call`, `function_call_output`, `custom_tool_call`, \
-                     `custom_tool_call_output`, `reasoning` or `item_reference`"
+                     `custom_tool_call_output`, `reasoning`, `compaction` or `item_reference`"
                 );
                 Err(ApiError::invalid(param, message))
             }

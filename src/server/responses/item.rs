@@ -14,6 +14,7 @@ pub enum Item {
     CustomToolCall(CustomToolCall),
     CustomToolCallOutput(CallOutput),
     Reasoning(Reasoning),
+    Compaction(Compaction),
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -129,6 +130,13 @@ pub struct Reasoning {
     pub encrypted_content: Option<String>,
 }
 
+/// What takes the place of turns that were compacted.
+#[derive(Debug, Clone, Serialize)]
+pub struct Compaction {
+    pub id: String,
+    pub encrypted_content: String,
+}
+
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", rename = "summary_text")]
 pub struct Summary {
@@ -200,6 +208,7 @@ impl Item {
             Self::CustomToolCall(call) => &call.id,
             Self::FunctionCallOutput(output) | Self::CustomToolCallOutput(output) => &output.id,
             Self::Reasoning(reasoning) => &reasoning.id,
+            Self::Compaction(compaction) => &compaction.id,
         }
     }
 

@@ -1,4 +1,4 @@
-//! `encrypted_content` of reasoning items: what a client that keeps its own conversation carries for us. Here it holds no
+//! `encrypted_content` of reasoning and compaction items: what a client that keeps its own conversation carries for us. Here it holds no
 //! more than the summary beside it does, in a form that only this program reads, so that it comes back unchanged when a
 //! client drops the summary. What other servers sealed is carried along, and not understood. Pure.
 
@@ -13,6 +13,11 @@ pub fn seal(json: &str) -> String {
     let mut sealed = MARK.to_owned();
     URL_SAFE_NO_PAD.encode_string(json, &mut sealed);
     sealed
+}
+
+/// Seals a text.
+pub fn seal_text(text: &str) -> String {
+    seal(&serde_json::to_string(text).expect("a string is written to memory"))
 }
 
 /// The text, if we sealed it.
