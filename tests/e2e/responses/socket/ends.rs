@@ -156,15 +156,14 @@ async fn a_socket_ends_after_an_hour_and_says_why() {
 
 #[tokio::test]
 async fn a_turn_that_runs_at_the_end_of_the_hour_is_finished() {
-    let (provider, _) = answering(&[]).await;
+    let (provider, house) = answering(&[]).await;
     let gate = Gate::new();
     provider.push(Answer::chat_stream(&["one ", "two"]).pause_before(2, &gate));
-    let hours = json!({ "agents": { "defaults": { "timeoutSeconds": 36_000 } } });
-    let house = House::changed(&provider, hours).await;
     let mut socket = Socket::to(&house).await;
+    pass(Duration::from_secs(60 * 60 - 1)).await;
     socket.ask(says("1")).await;
     gate.reached().await;
-    pass(Duration::from_secs(60 * 60)).await;
+    pass(Duration::from_secs(1)).await;
     gate.open();
     assert_eq!(said(socket.told().await.response()), "one two");
     assert_eq!(socket.fault().await.1, "websocket_connection_limit_reached");
