@@ -1,5 +1,5 @@
-//! The access log: one line for each request, when the last byte of its answer is gone or nobody waits for it any
-//! more. Never content, never a query.
+//! The access log: one line for each request, and for each turn of a socket, when the last byte of its answer is gone or
+//! nobody waits for it any more. Never content, never a query.
 
 use std::fmt::Write as _;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use tracing::Span;
 
 use super::metrics::{Http, RouteMeter};
 use super::reply::{self, Body, Response};
-use crate::chat::{Cost, Notes, Phase};
+use crate::chat::{Cost, Notes, Phase, Started};
 
 /// Enough for every phase.
 const SERVER_TIMING_BYTES: usize = 128;
@@ -90,6 +90,36 @@ impl Record {
         }
         let _written = write!(text, "total;dur={:.1}", milliseconds(self.began.elapsed()));
         HeaderValue::try_from(text).expect("names and numbers are visible ASCII")
+    }
+
+    /// What a turn of a socket is answered with.
+    pub fn answered(&mut self, status: StatusCode, by: Option<&Started>) {
+        let streams = by.is_some();
+        if streams {
+            self.meters.http.streams.enter();
+        }
+        self.answer = Some(Answered {
+            streams,
+            status,
+            agent: by.map(|started| started.agent.to_string()),
+            model: by.map(|started| started.model.to_string()),
+            bytes: 0,
+            complete: false,
+        });
+    }
+
+    /// So many bytes more have left.
+    pub fn sent(&mut self, bytes: usize) {
+        if let Some(answer) = &mut self.answer {
+            answer.bytes += bytes as u64;
+        }
+    }
+
+    /// Everything has left.
+    pub fn complete(&mut self) {
+        if let Some(answer) = &mut self.answer {
+            answer.complete = true;
+        }
     }
 
     /// Hands the record to the response's body, which ends it.

@@ -1,6 +1,8 @@
 //! From a path to a handler: draining? who is it? is it on? may they? then the body, then the handler. A request takes the
 //! latest settings here, once, and keeps them. The only file that knows warp filters.
 
+mod visitor;
+
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -8,6 +10,7 @@ use bytes::Buf;
 use futures_util::future::ready;
 use futures_util::{FutureExt, Stream};
 use hyper::header::{ALLOW, HeaderValue};
+use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, StatusCode};
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -20,9 +23,11 @@ use super::error::ApiError;
 use super::listener::Peer;
 use super::path::{self, Path};
 use super::reply::{Answer, Response};
+use super::websocket::{self, WebSocket};
 use crate::auth::{Caller, Ends, Scope};
 use crate::chat::Notes;
 use crate::config::Endpoints;
+pub use visitor::{Admitted, Visitor};
 
 /// One row of the route table.
 pub struct Route {
@@ -48,6 +53,8 @@ pub const DELETE: &[Method] = &[Method::DELETE];
 pub const GET: &[Method] = &[Method::GET];
 const GET_OR_HEAD: &[Method] = &[Method::GET, Method::HEAD];
 const POST: &[Method] = &[Method::POST];
+/// Of a route that takes more than a method.
+const NONE_BY_ITSELF: &[Method] = &[];
 
 /// The longest path that an answer repeats, in characters.
 const MAX_SHOWN_CHARS: usize = 200;
@@ -167,6 +174,36 @@ where
     Route {
         path,
         methods,
+        gate: Some(gate),
+        filter: filter.boxed(),
+    }
+}
+
+/// A route at which a WebSocket is opened; `serve` has it to its end. A `GET` without an upgrade is none of its business.
+pub fn socket<F, A>(state: &State, path: Path, gate: Gate, serve: F) -> Route
+where
+    F: Fn(Visitor, WebSocket) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = ()> + Send + 'static,
+{
+    let state = state.clone();
+    let filter = at(path, GET)
+        .and(warp::header::exact_ignore_case("upgrade", "websocket"))
+        .and(warp::ext::get::<OnUpgrade>())
+        .then(move |head: Head, upgrade| {
+            let (state, serve) = (state.latest(), serve.clone());
+            async move {
+                let answer = pin!(async {
+                    admit(&state, gate, &head)?;
+                    let response = websocket::accept(&head.headers)?;
+                    Visitor::new(state.clone(), gate, head).welcome(upgrade, serve);
+                    Ok(response)
+                });
+                answered(&state, answer).await
+            }
+        });
+    Route {
+        path,
+        methods: NONE_BY_ITSELF,
         gate: Some(gate),
         filter: filter.boxed(),
     }

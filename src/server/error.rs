@@ -4,10 +4,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use hyper::StatusCode;
-use hyper::header::{CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{
+    CONNECTION, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, WWW_AUTHENTICATE,
+};
 use serde::Serialize;
 
 use super::reply::{self, Response};
+use super::websocket;
 use crate::auth::{Denied, Remedy, Scope};
 use crate::gateway::{Fault, RunError};
 
@@ -156,13 +159,32 @@ impl ApiError {
 
     /// `{"error": {"message", "type", "param", "code"}}`, on one line.
     pub fn to_json(&self) -> Vec<u8> {
-        let error = Shape {
+        let error = self.shape();
+        serde_json::to_vec(&Body { error }).expect("strings serialize")
+    }
+
+    /// `{"type": "error", "status", "error": {"message", "type", "param", "code"}}`: the message of a socket that says the
+    /// same, as a line. It always has a code.
+    pub fn to_event(&self) -> Vec<u8> {
+        let mut error = self.shape();
+        error.code.get_or_insert(self.kind);
+        let event = Event {
+            kind: "error",
+            status: self.status.as_u16(),
+            error,
+        };
+        let mut line = serde_json::to_vec(&event).expect("strings serialize");
+        line.push(b'\n');
+        line
+    }
+
+    fn shape(&self) -> Shape<'_> {
+        Shape {
             message: &self.message,
             kind: self.kind,
             param: self.param.as_deref(),
             code: self.code.as_deref(),
-        };
-        serde_json::to_vec(&Body { error }).expect("strings serialize")
+        }
     }
 
     pub fn into_response(self) -> Response {
@@ -170,6 +192,9 @@ impl ApiError {
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.status == StatusCode::UPGRADE_REQUIRED {
+            headers.insert(SEC_WEBSOCKET_VERSION, websocket::VERSION);
         }
         if let Some(wait) = self.retry_after {
             headers.insert(RETRY_AFTER, whole_seconds(wait).into());
@@ -186,6 +211,14 @@ impl ApiError {
 
 #[derive(Serialize)]
 struct Body<'a> {
+    error: Shape<'a>,
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    status: u16,
     error: Shape<'a>,
 }
 

@@ -93,7 +93,7 @@ where
         Box::pin(async move {
             let mut response = match answering.await {
                 Ok(Ok(response)) => response,
-                Err(panic) => failed(&id, text(&*panic)),
+                Err(panic) => failed(&id, panic_text(&*panic)),
             };
             let headers = response.headers_mut();
             if is_api {
@@ -180,7 +180,8 @@ fn fresh_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-fn text(panic: &(dyn Any + Send)) -> &str {
+/// What a panic said.
+pub fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("a panic without a message")

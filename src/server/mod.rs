@@ -32,6 +32,7 @@ mod socket;
 mod tool_choice;
 mod tool_event;
 mod tool_names;
+mod websocket;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -208,9 +209,11 @@ fn route_table(state: &State) -> impl IntoIterator<Item = Route> + use<> {
         models::list(state),
         models::one(state),
         responses::create(state),
+        responses::compact(state),
         responses::retrieve(state),
         responses::delete(state),
         responses::input_items(state),
+        responses::socket(state),
         openapi::route(state),
         health::live(state, "/health"),
         health::live(state, "/healthz"),

@@ -6,6 +6,19 @@ use crate::chat::ToolActivity;
 
 /// What tools of the house do, as an event with a name of its own, which only callers who asked for it are sent.
 pub fn write(out: &mut Vec<u8>, activity: &ToolActivity) {
+    out.extend_from_slice(b"event: openclaw.tool\ndata: ");
+    write_activity(out, activity);
+    out.extend_from_slice(b"\n\n");
+}
+
+/// The same as one JSON object on a line: `{"type": "openclaw.tool", "activity"}`.
+pub fn write_line(out: &mut Vec<u8>, activity: &ToolActivity) {
+    out.extend_from_slice(b"{\"type\":\"openclaw.tool\",\"activity\":");
+    write_activity(out, activity);
+    out.extend_from_slice(b"}\n");
+}
+
+fn write_activity(out: &mut Vec<u8>, activity: &ToolActivity) {
     #[derive(Serialize)]
     #[serde(tag = "type", rename_all = "snake_case")]
     enum Shape<'a> {
@@ -39,7 +52,5 @@ pub fn write(out: &mut Vec<u8>, activity: &ToolActivity) {
             text,
         },
     };
-    out.extend_from_slice(b"event: openclaw.tool\ndata: ");
-    serde_json::to_writer(&mut *out, &shape).expect("strings are written to memory");
-    out.extend_from_slice(b"\n\n");
+    serde_json::to_writer(out, &shape).expect("strings are written to memory");
 }

@@ -57,14 +57,31 @@ async fn run(name: &str, client: Command) -> Value {
 }
 
 /// The same before another model.
-async fn run_before(model: fn(&Recorded) -> Answer, name: &str, mut client: Command) -> Value {
+async fn run_before(model: fn(&Recorded) -> Answer, name: &str, client: Command) -> Value {
+    let (_provider, program) = before(model).await;
+    let tunnel = Tunnel::to(program.address()).await;
+    let printed = print(client, &tunnel.url("/v1"));
+    golden::check(name, &tunnel.exchanges());
+    printed
+}
+
+/// Runs a client that says more than requests; what it printed.
+async fn run_untold(model: fn(&Recorded) -> Answer, client: Command) -> Value {
+    let (_provider, program) = before(model).await;
+    print(client, &format!("http://{}/v1", program.address()))
+}
+
+async fn before(model: fn(&Recorded) -> Answer) -> (Scripted, Program) {
     let provider = Scripted::start().await;
     provider.on("/chat/completions", Answer::from_fn(model));
     provider.on("/embeddings", Answer::embeddings_of(4));
     let program = Program::serve(&config_for(&provider));
-    let tunnel = Tunnel::to(program.address()).await;
+    (provider, program)
+}
+
+fn print(mut client: Command, base_url: &str) -> Value {
     let output = client
-        .env("OPENAI_BASE_URL", tunnel.url("/v1"))
+        .env("OPENAI_BASE_URL", base_url)
         .env("OPENAI_API_KEY", TOKEN)
         .env("NO_PROXY", "127.0.0.1")
         .stdin(Stdio::null())
@@ -76,7 +93,6 @@ async fn run_before(model: fn(&Recorded) -> Answer, name: &str, mut client: Comm
         "{}\n{text}",
         String::from_utf8_lossy(&output.stderr)
     );
-    golden::check(name, &tunnel.exchanges());
     serde_json::from_str(text.trim()).unwrap()
 }
 

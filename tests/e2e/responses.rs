@@ -2,12 +2,14 @@
 //! Whatever is answered is checked against the published schema.
 
 mod chain;
+mod compact;
 mod failures;
 mod files;
 mod input;
 mod items;
 mod kept;
 mod reasoning;
+mod socket;
 mod tools;
 mod unkept;
 

@@ -1,41 +1,48 @@
 //! What a request builds on: the responses that it continues, and the items of others that it names.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::ids;
 use super::input::Entry;
 use super::item::Item;
 use super::kept;
+use super::memory::{Chain, Link, Recall};
 use crate::gateway::{Gateway, Place, StoredResponse};
 use crate::server::error::ApiError;
 
 /// Items that one request may name, at most.
 const MAX_REFERENCES: usize = 1000;
 
-/// The items of the response with this id and of all before it, in order.
+/// The response with this id and all before it: as a socket remembers them, where it does, else as they are stored.
 ///
 /// # Errors
 /// 400 where one of them is not there, or is not for this request.
-pub async fn earlier(
+pub async fn chain(
     gateway: &Gateway,
     place: &Place,
-    previous: Option<&str>,
-) -> Result<Vec<Item>, ApiError> {
+    (previous, recall): (Option<&str>, Option<&Recall>),
+) -> Result<Chain, ApiError> {
     let Some(id) = previous else {
-        return Ok(Vec::new());
+        return Ok(Chain::new());
     };
-    let chain = gateway.chain(place, id).await?;
-    // A session keeps by itself what tools of the house did.
-    let house = place.session.is_none();
-    Ok(chain
-        .iter()
-        .flat_map(|response| items(response, house))
-        .collect())
+    if let Some(chain) = recall.and_then(|recall| recall.chain(place)) {
+        return Ok(chain);
+    }
+    let stored = gateway.chain(place, id).await?;
+    Ok(stored.into_iter().map(Link::from).map(Arc::new).collect())
 }
 
-fn items(response: &StoredResponse, house: bool) -> impl Iterator<Item = Item> {
-    let stored = response.input.iter().chain(&response.output);
-    stored.filter_map(move |stored| kept::item(stored, house))
+/// The items of a chain, in order.
+pub fn items(chain: &[Arc<Link>], place: &Place) -> Vec<Item> {
+    // A session keeps by itself what tools of the house did.
+    let house = place.session.is_none();
+    let stored = chain
+        .iter()
+        .flat_map(|link| link.input.iter().chain(&link.output));
+    stored
+        .filter_map(|stored| kept::item(stored, house))
+        .collect()
 }
 
 /// The items of a request, with those that it names in their places. What is among `earlier` is there already.
@@ -81,7 +88,10 @@ pub async fn resolved(
 }
 
 fn items_of(response: &StoredResponse) -> Vec<Item> {
-    items(response, false).collect()
+    let stored = response.input.iter().chain(&response.output);
+    stored
+        .filter_map(|stored| kept::item(stored, false))
+        .collect()
 }
 
 fn unknown_item(at: &str, id: &str) -> ApiError {

@@ -3,6 +3,7 @@
 use super::item::{
     CallOutput, Item, Message as MessageItem, Output, Part as ItemPart, Phase, Role, Status, Text,
 };
+use super::sealed;
 use crate::chat::{
     Image, ImageSource, Mark, Marked, Message, Part, Thought, ThoughtToken, ToolCall, retain_calls,
 };
@@ -26,6 +27,10 @@ const MAX_OPEN_CALLS: usize = 256;
 /// # Errors
 /// 400 for items that make no conversation, naming the first of the request that is at fault.
 pub fn of(earlier: Vec<Item>, new: Vec<Item>) -> Result<Conversation, ApiError> {
+    joined(earlier, new)?.end()
+}
+
+fn joined(earlier: Vec<Item>, new: Vec<Item>) -> Result<Joining, ApiError> {
     let mut joining = Joining {
         begins_with_results: earlier.is_empty(),
         ..Joining::default()
@@ -36,7 +41,21 @@ pub fn of(earlier: Vec<Item>, new: Vec<Item>) -> Result<Conversation, ApiError> 
     for (index, item) in new.into_iter().enumerate() {
         joining.add(item, &format!("input[{index}]"))?;
     }
-    joining.end()
+    Ok(joining)
+}
+
+/// The messages of items that need not be answered, and may end anywhere.
+///
+/// # Errors
+/// 400 for items that make no conversation, and where nothing was said.
+pub fn so_far(earlier: Vec<Item>, new: Vec<Item>) -> Result<Vec<Message>, ApiError> {
+    let mut messages = joined(earlier, new)?.conversation.messages;
+    messages.retain(says_or_calls);
+    if messages.is_empty() {
+        let message = "there is nothing to compact: no message says anything";
+        return Err(ApiError::invalid("input", message));
+    }
+    Ok(messages)
 }
 
 #[derive(Default)]
@@ -95,6 +114,12 @@ impl Joining {
             Item::Reasoning(item) => {
                 let thoughts = item.summary.into_iter().map(|part| part.text.into_string());
                 self.think(thoughts.collect::<Vec<_>>().join("\n\n"), item.token);
+            }
+            Item::Compaction(compaction) => {
+                if let Ok(opened) = sealed::open(&compaction.encrypted_content) {
+                    let text = format!("Summary of the conversation so far:\n{}", opened.text);
+                    self.conversation.messages.push(Message::user(text));
+                }
             }
             Item::FunctionCall(call) => {
                 let arguments = call.arguments.into_string();

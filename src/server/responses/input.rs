@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use super::attachments::Attachments;
 use super::ids::Ids;
 use super::item::{
-    CallOutput, CustomToolCall, FunctionCall, Item, Message, Output, Part, Phase, Reasoning, Role,
-    Status, Summary, Text,
+    CallOutput, Compaction, CustomToolCall, FunctionCall, Item, Message, Output, Part, Phase,
+    Reasoning, Role, Status, Summary, Text,
 };
 use super::parts;
 use super::request::{Content, Input, Item as WireItem, Thought as WireThought};
@@ -125,7 +125,12 @@ impl<'a> Reader<'a> {
             let at = format!("{at}.id");
             return Ok(Some(Entry::Reference { at, id }));
         }
-        if FOREIGN.contains(&kind.as_str()) {
+        let is_sealed_elsewhere = |item: &WireItem| {
+            let content = item.encrypted_content.as_deref().map(sealed::open);
+            matches!(content, Some(Err(Unopened::Foreign)))
+        };
+        let is_foreign = kind == "compaction" && is_sealed_elsewhere(&item);
+        if is_foreign || FOREIGN.contains(&kind.as_str()) {
             self.ignored.push(kind);
             return Ok(None);
         }
@@ -182,11 +187,21 @@ impl<'a> Reader<'a> {
                 let id = id("rs");
                 self.reasoning(item, id, at).map(Item::Reasoning)
             }
+            "compaction" => {
+                let encrypted_content = filled(item.encrypted_content, at, "encrypted_content")?;
+                if sealed::open(&encrypted_content) == Err(Unopened::Damaged) {
+                    return Err(damaged(at));
+                }
+                Ok(Item::Compaction(Compaction {
+                    id: id("cmp"),
+                    encrypted_content,
+                }))
+            }
             _ => {
                 let param = format!("{at}.type");
                 let message = format!(
                     "`{param}` must be `message`, `function_call`, `function_call_output`, `custom_tool_call`, \
-                     `custom_tool_call_output`, `reasoning` or `item_reference`"
+                     `custom_tool_call_output`, `reasoning`, `compaction` or `item_reference`"
                 );
                 Err(ApiError::invalid(param, message))
             }
@@ -237,13 +252,7 @@ impl<'a> Reader<'a> {
                 reasoning.token = token;
             }
             Some(Err(Unopened::Foreign)) => self.ignored.push(SEALED.to_owned()),
-            Some(Err(Unopened::Damaged)) => {
-                let param = format!("{at}.encrypted_content");
-                let message = format!(
-                    "`{param}` is not as it was made here: send it back unchanged, or leave the item out"
-                );
-                return Err(ApiError::invalid(param, message));
-            }
+            Some(Err(Unopened::Damaged)) => return Err(damaged(at)),
         }
         Ok(reasoning)
     }
@@ -312,4 +321,13 @@ fn required<T>(value: Option<T>, at: &str, member: &str) -> Result<T, ApiError> 
 
 fn filled(value: Option<String>, at: &str, member: &str) -> Result<String, ApiError> {
     required(value.filter(|value| !value.is_empty()), at, member)
+}
+
+/// What we sealed, and somebody changed.
+fn damaged(at: &str) -> ApiError {
+    let param = format!("{at}.encrypted_content");
+    let message = format!(
+        "`{param}` is not as it was made here: send it back unchanged, or leave the item out"
+    );
+    ApiError::invalid(param, message)
 }

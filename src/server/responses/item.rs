@@ -17,6 +17,7 @@ pub enum Item {
     CustomToolCall(CustomToolCall),
     CustomToolCallOutput(CallOutput),
     Reasoning(Reasoning),
+    Compaction(Compaction),
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -128,6 +129,13 @@ pub struct Reasoning {
     pub token: Option<Box<ThoughtToken>>,
 }
 
+/// What takes the place of turns that were compacted.
+#[derive(Debug, Clone, Serialize)]
+pub struct Compaction {
+    pub id: String,
+    pub encrypted_content: String,
+}
+
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", rename = "summary_text")]
 pub struct Summary {
@@ -199,6 +207,7 @@ impl Item {
             Self::CustomToolCall(call) => &call.id,
             Self::FunctionCallOutput(output) | Self::CustomToolCallOutput(output) => &output.id,
             Self::Reasoning(reasoning) => &reasoning.id,
+            Self::Compaction(compaction) => &compaction.id,
         }
     }
 

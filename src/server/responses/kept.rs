@@ -10,10 +10,11 @@ use super::attachments::Attachments;
 use super::ids::Ids;
 use super::input::Reader;
 use super::item::{Item, Part};
+use super::memory::{self, Link};
 use super::output::{Entry, Output};
 use super::request;
 use crate::chat::ThoughtToken;
-use crate::gateway::{Place, RunError, SessionStore, StoredResponse};
+use crate::gateway::{Place, SessionStore, StoredResponse};
 use crate::server::events::Settling;
 
 /// An item as it is stored.
@@ -36,7 +37,7 @@ struct Kept {
 
 /// How the response to one request is kept.
 pub struct Keeping {
-    pub store: Arc<dyn SessionStore>,
+    pub keepers: Keepers,
     pub id: String,
     pub place: Place,
     pub previous: Option<String>,
@@ -45,23 +46,51 @@ pub struct Keeping {
     pub input: Vec<Box<RawValue>>,
 }
 
+/// Who keeps a response.
+pub struct Keepers {
+    pub store: Option<Arc<dyn SessionStore>>,
+    /// Of the socket that the request came over.
+    pub memory: Option<memory::Keeper>,
+}
+
+impl Keepers {
+    pub fn are_there(&self) -> bool {
+        self.store.is_some() || self.memory.is_some()
+    }
+}
+
 impl Keeping {
-    /// Keeps the response with this object. It is durable when the future is ready.
+    /// Keeps the response with this object. Where it is stored, it is durable when the future is ready.
     pub fn keep(self, object: &[u8], output: &Output) -> Settling {
         let object = String::from_utf8(object.to_vec()).expect("JSON is UTF-8");
+        let Keepers { store, memory } = self.keepers;
         let response = StoredResponse {
             id: self.id,
-            principal: self.place.principal,
-            agent: self.place.agent,
-            session: self.place.session,
+            principal: self.place.principal.clone(),
+            agent: self.place.agent.clone(),
+            session: self.place.session.clone(),
             previous: self.previous,
             created_ms: self.created_ms,
             object: RawValue::from_string(object).expect("it was written as JSON"),
             input: self.input,
             output: output.entries().iter().filter_map(made).collect(),
         };
-        let store = self.store;
-        Box::pin(async move { store.put_response(response).await.map_err(RunError::from) })
+        let remembering = memory.map(|memory| {
+            let link = Link {
+                input: response.input.clone(),
+                output: response.output.clone(),
+            };
+            (memory, response.id.clone(), self.place, link)
+        });
+        Box::pin(async move {
+            if let Some(store) = store {
+                store.put_response(response).await?;
+            }
+            if let Some((memory, id, place, link)) = remembering {
+                memory.keep(id, place, link);
+            }
+            Ok(())
+        })
     }
 }
 

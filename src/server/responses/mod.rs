@@ -1,6 +1,8 @@
-//! `POST /v1/responses` and the responses that are kept: Open Responses' shapes around the room's `run_agent`.
+//! `/v1/responses`, over HTTP and over a WebSocket, and the responses that are kept: Open Responses' shapes around the
+//! room's `run_agent` and `compact`.
 
 mod attachments;
+mod compact;
 mod context;
 mod conversation;
 mod decode;
@@ -10,19 +12,20 @@ mod ids;
 mod input;
 mod item;
 mod kept;
+mod memory;
 mod output;
 mod page;
 mod parts;
+mod prepare;
 mod reply;
 mod request;
 mod resource;
 mod sealed;
+mod socket;
 mod stored;
 mod stream;
 mod tools;
 mod words;
-
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use hyper::header::{HeaderName, HeaderValue};
 
@@ -34,16 +37,14 @@ use super::events::{self, EventStream};
 use super::path::Path;
 use super::reply::{Answer, Response, answered_by, event_stream, json_bytes};
 use crate::auth::Scope;
-use crate::chat::{Delivery, RunRequest, SessionAccess, SessionRequest};
+use crate::chat::Delivery;
 use crate::config::Endpoints;
-use crate::gateway::{Place, RunError};
+pub use compact::compact;
 use decode::Asked;
-use item::Item;
-use kept::Keeping;
-use output::Output;
-use resource::Resource;
+use prepare::{Prepared, prepare};
+pub use socket::socket;
 pub use stored::{delete, input_items, retrieve};
-use stream::Responding;
+use stream::{Carrier, Responding};
 
 const GATE: Gate = Gate {
     scope: Scope::Write,
@@ -82,98 +83,25 @@ async fn answer(state: State, call: Call<Asked>) -> Answer {
 }
 
 async fn made(state: &State, call: Call<Asked>) -> Answer {
-    let session = session(state, &call);
-    let routing = call.room(call.body.model.clone());
-    let place = state.gateway().place(&routing, session.as_ref())?;
-    let watches_tools = call.routing.watches_tools;
-    let asked = call.body;
-    let id = asked.shape.ids.response();
-    let previous = asked.previous.as_deref();
-    let earlier = context::earlier(state.gateway(), &place, previous).await?;
-    let mut entries = asked.input;
-    let attachments = asked.attachments;
-    let timeout = attachments.settle((state, &routing), &mut entries).await?;
-    let mut input = context::resolved(state.gateway(), &place, entries, &earlier).await?;
-    let keeping = match asked.echo.store {
-        true => Some(keeping(
-            state,
-            place,
-            (id.clone(), asked.previous),
-            &mut input,
-        )?),
-        false => None,
-    };
-    let conversation = conversation::of(earlier, input)?;
-    if let (None, Some(error)) = (&session, conversation.needs_session) {
-        return Err(error);
-    }
-    let resource = Resource::new(&id, super::unix_seconds(), &asked.echo);
-    let output = Output::new(asked.shape);
-    let mut chat = asked.chat;
-    chat.messages = conversation.messages;
-    let mut system: Vec<String> = asked.instructions.into_iter().collect();
-    system.retain(|text| !text.is_empty());
-    system.extend(conversation.system);
-    let request = RunRequest {
-        routing,
-        system,
-        chat,
-        session,
-        timeout,
-        notes: call.notes,
-    };
-    match request.chat.delivery {
-        Delivery::Whole => whole(state, request, (&resource, output), keeping).await,
-        Delivery::Streamed => {
-            let responding = Responding::new(resource, output, keeping, watches_tools);
-            streamed(state, request, responding).await
-        }
+    let delivery = call.body.chat.delivery;
+    let prepared = prepare(state, call, None).await?;
+    match delivery {
+        Delivery::Whole => whole(state, prepared).await,
+        Delivery::Streamed => streamed(state, prepared).await,
     }
 }
 
-/// The lasting session that the request belongs to. What is not to be stored leaves nothing in it either.
-fn session(state: &State, call: &Call<Asked>) -> Option<SessionRequest> {
-    let user = call.body.chat.user.as_deref();
-    let session = call.session(user, &state.http().sessions)?;
-    let access = match call.body.echo.store {
-        true => SessionAccess::Extend,
-        false => SessionAccess::Read,
-    };
-    Some(SessionRequest { access, ..session })
-}
-
-fn keeping(
-    state: &State,
-    place: Place,
-    (id, previous): (String, Option<String>),
-    input: &mut [Item],
-) -> Result<Keeping, RunError> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let created_ms = since.map_or(0, |since| since.as_millis());
-    Ok(Keeping {
-        store: state.gateway().store()?.clone(),
-        id,
-        place,
-        previous,
-        created_ms: i64::try_from(created_ms).unwrap_or(i64::MAX),
-        input: input.iter_mut().map(kept::brought).collect(),
-    })
-}
-
-async fn whole(
-    state: &State,
-    request: RunRequest,
-    (resource, output): (&Resource, Output),
-    keeping: Option<Keeping>,
-) -> Answer {
-    let opened = events::open(state.gateway().clone(), request).await?;
-    let object = reply::fold(opened.events, resource, output, keeping).await?;
+async fn whole(state: &State, prepared: Prepared) -> Answer {
+    let opened = events::open(state.gateway().clone(), prepared.request).await?;
+    let (resource, output) = (prepared.resource, prepared.output);
+    let object = reply::fold(opened.events, &resource, output, prepared.keeping).await?;
     let response = json_bytes(hyper::StatusCode::OK, object);
     Ok(answered_by(response, &opened.started))
 }
 
-async fn streamed(state: &State, request: RunRequest, responding: Responding) -> Answer {
+async fn streamed(state: &State, prepared: Prepared) -> Answer {
     let heartbeat = state.http().sse.heartbeat();
+    let (responding, request) = Responding::new(prepared, Carrier::Frames);
     let open = events::open(state.gateway().clone(), request);
     let opening = events::opening(open, heartbeat).await?;
     let (frames, started) = EventStream::new(responding, opening, heartbeat, state.drain());

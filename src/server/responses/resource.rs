@@ -202,7 +202,7 @@ struct Incomplete {
 
 /// Usage in the dialect's words.
 #[derive(Serialize)]
-struct UsageShape {
+pub struct UsageShape {
     input_tokens: u64,
     input_tokens_details: InputDetails,
     output_tokens: u64,

@@ -1,8 +1,8 @@
-//! `encrypted_content` of reasoning items: what a client that keeps its own conversation carries for us. It holds the
-//! summary that stands beside it, so that it comes back unchanged when a client drops that, and the token by which the
-//! reasoning's provider knows it again. Neither is a secret from the client: the provider has made its token opaque, and
-//! takes back none that it did not make. So it is not encrypted again; a digest tells a damaged one from a whole one.
-//! What other servers sealed is not understood. Pure.
+//! `encrypted_content` of reasoning and compaction items: what a client that keeps its own conversation carries for us.
+//! Of reasoning it holds the summary that stands beside it, so that it comes back unchanged when a client drops that, and
+//! the token by which the reasoning's provider knows it again; of compaction the summary of what was said. None is a
+//! secret from the client: the provider has made its token opaque, and takes back none that it did not make. So it is not
+//! encrypted again; a digest tells a damaged one from a whole one. What other servers sealed is not understood. Pure.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,6 +52,11 @@ pub fn seal(text: &Text, token: Option<&ThoughtToken>) -> String {
     let mut sealed = MARK.to_owned();
     URL_SAFE_NO_PAD.encode_string(contents, &mut sealed);
     sealed
+}
+
+/// Seals a text alone.
+pub fn seal_text(text: &str) -> String {
+    seal(&Text::Plain(text.to_owned()), None)
 }
 
 /// # Errors

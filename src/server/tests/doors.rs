@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::header::HeaderValue;
 use hyper::{Method, Request};
 use serde_json::{Value, json};
 
+use super::super::endpoint::Route;
 use super::super::path::Path;
 use super::super::route_table;
 use super::{Answered, House, LOCAL};
@@ -129,6 +131,29 @@ fn request(method: &Method, path: &str, sent: &[(&str, &str)]) -> Request<Full<B
     request.body(Full::default()).unwrap()
 }
 
+/// What the route takes: each of its methods, or the upgrade.
+fn requests(route: &Route, sent: &[(&str, &str)]) -> Vec<Request<Full<Bytes>>> {
+    let path = example(route.path);
+    if !route.methods.is_empty() {
+        let methods = route.methods.iter();
+        return methods.map(|method| request(method, &path, sent)).collect();
+    }
+    let mut upgrade = request(&Method::GET, &path, sent);
+    let headers = upgrade.headers_mut();
+    for (name, value) in [
+        ("connection", "upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // One that comes to nothing.
+    let nothing = hyper::upgrade::on(&mut upgrade);
+    upgrade.extensions_mut().insert(nothing);
+    vec![upgrade]
+}
+
 fn verdict(answer: &Answered) -> (u16, Option<Value>) {
     let refused = matches!(answer.status, 401 | 403 | 429);
     (answer.status, refused.then(|| answer.error().2))
@@ -151,8 +176,9 @@ async fn every_route_lets_in_whom_its_mode_means_and_nobody_else() {
         for route in route_table(&house.state) {
             let path = example(route.path);
             for (shows, peer, sent, expected) in &mode.callers {
-                for method in route.methods {
-                    let answer = house.send_from(*peer, request(method, &path, sent)).await;
+                for request in requests(&route, sent) {
+                    let method = request.method().clone();
+                    let answer = house.send_from(*peer, request).await;
                     let expected = match (&route.gate, expected) {
                         (None, _) | (_, In) => None,
                         (Some(_), Out(status, code)) => Some((*status, Some(json!(code)))),
@@ -203,7 +229,8 @@ async fn each_route_asks_for_its_own_scope_and_no_more() {
             ),
         ] {
             let sent = [("x-openclaw-scopes", scopes)];
-            let answer = house.send(request(&route.methods[0], &path, &sent)).await;
+            let request = requests(&route, &sent).swap_remove(0);
+            let answer = house.send(request).await;
             assert_eq!(answer.status != 403, has, "{path}: {scopes}");
             if !has {
                 let missing = format!("missing scope: {}", gate.scope);

@@ -1,6 +1,6 @@
 //! The Codex CLI on a real task: it runs the command that the model asks for, and says what the model says.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -106,20 +106,12 @@ fn outlined(input: Value, events: &[&str]) -> Value {
     })
 }
 
-#[tokio::test]
-async fn codex_runs_the_command_that_the_model_asks_for() {
-    let Some(mut codex) = codex() else {
-        return;
-    };
-    let provider = Scripted::start().await;
-    provider.on("/chat/completions", Answer::from_fn(model));
-    let program = Program::serve(&config_for(&provider));
-    let tunnel = Tunnel::to(program.address()).await;
+/// Has Codex shout what is in a file, before the gateway at this URL; with these settings of its provider beside the usual.
+fn shout(mut codex: Command, base_url: &str, settings: &str) {
     let (home, work) = (tempdir().unwrap(), tempdir().unwrap());
     let config = format!(
         "model = \"openclaw\"\nmodel_provider = \"openclaw\"\n\n[model_providers.openclaw]\nname = \"openclaw\"\n\
-         base_url = \"{}\"\nenv_key = \"OPENCLAW_GATEWAY_TOKEN\"\nwire_api = \"responses\"\n",
-        tunnel.url("/v1")
+         base_url = \"{base_url}\"\nenv_key = \"OPENCLAW_GATEWAY_TOKEN\"\nwire_api = \"responses\"\n{settings}"
     );
     std::fs::write(home.path().join("config.toml"), config).unwrap();
     std::fs::write(work.path().join("seed.txt"), "marzipan\n").unwrap();
@@ -150,6 +142,18 @@ async fn codex_runs_the_command_that_the_model_asks_for() {
     );
     let shouted = std::fs::read_to_string(work.path().join("shouted.txt"));
     assert_eq!(shouted.unwrap(), "MARZIPAN\n");
+}
+
+#[tokio::test]
+async fn codex_runs_the_command_that_the_model_asks_for() {
+    let Some(codex) = codex() else {
+        return;
+    };
+    let provider = Scripted::start().await;
+    provider.on("/chat/completions", Answer::from_fn(model));
+    let program = Program::serve(&config_for(&provider));
+    let tunnel = Tunnel::to(program.address()).await;
+    shout(codex, &tunnel.url("/v1"), "");
 
     let exchanges = tunnel.exchanges();
     let exchanges = exchanges
@@ -167,4 +171,49 @@ async fn codex_runs_the_command_that_the_model_asks_for() {
         ["function_call_output", "call_1"],
     ]);
     assert_eq!(seen, [outlined(asked, &CALL), outlined(ran, &ANSWER)]);
+}
+
+#[tokio::test]
+async fn codex_does_the_same_over_a_websocket_and_sends_nothing_twice() {
+    let Some(codex) = codex() else {
+        return;
+    };
+    let provider = Scripted::start().await;
+    provider.on("/chat/completions", Answer::from_fn(model));
+    let program = Program::serve(&config_for(&provider));
+    let base_url = format!("http://{}/v1", program.address());
+    shout(codex, &base_url, "supports_websockets = true\n");
+    let log = program.whole_log();
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let logged: Vec<Value> = lines
+        .filter(|line| line["fields"]["path"] == "/v1/responses")
+        .map(|line| json!([line["fields"]["method"], line["fields"]["status"]]))
+        .collect();
+    // The upgrade; what Codex sends ahead; what it asks; what the command said.
+    assert_eq!(
+        logged,
+        [
+            json!(["GET", 101]),
+            json!(["GET", 200]),
+            json!(["GET", 200]),
+            json!(["GET", 200])
+        ]
+    );
+    let asked: Vec<Value> = provider
+        .requests()
+        .iter()
+        .map(|request| request.json()["messages"].clone())
+        .collect();
+    let [first, second] = asked.as_slice() else {
+        panic!("{asked:#?}");
+    };
+    let (first, second) = (first.as_array().unwrap(), second.as_array().unwrap());
+    assert_eq!(second[..first.len()], first[..]);
+    let added: Vec<&Value> = second[first.len()..]
+        .iter()
+        .map(|message| &message["role"])
+        .collect();
+    assert_eq!(added, ["assistant", "tool"]);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{client, run};
+use super::{client, model, run, run_untold};
 
 #[tokio::test]
 async fn openai_python_responds_streams_parses_keeps_calls_tools_and_attaches() {
@@ -50,6 +50,25 @@ async fn openai_node_responds_streams_parses_keeps_calls_tools_and_attaches() {
             "file": "Secret word: marzipan",
             "deleted": "NotFoundError",
             "no_such_previous": ["BadRequestError", "previous_response_not_found", "previous_response_id"],
+        })
+    );
+}
+
+#[tokio::test]
+async fn openai_python_responds_continues_and_calls_tools_over_a_websocket_and_compacts() {
+    let Some(client) = client("openai_python_socket.py") else {
+        return;
+    };
+    assert_eq!(
+        run_untold(model, client).await,
+        json!({
+            "first": ["Hello, world.", "completed", 18],
+            "streamed": "Hello, world.",
+            "tool_loop": "It is Oslo: -3 degrees.",
+            "lost": [400, "previous_response_not_found"],
+            "compacted": ["response.compaction", ["compaction"]],
+            "new_chain": "Hello, world.",
+            "wrong_key": true,
         })
     );
 }

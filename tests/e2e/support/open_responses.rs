@@ -13,6 +13,8 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
 });
 
 static RESPONSE: LazyLock<Validator> = LazyLock::new(|| validator(&["ResponseResource"]));
+static COMPACTION: LazyLock<Validator> = LazyLock::new(|| validator(&["CompactResource"]));
+static SOCKET_ERROR: LazyLock<Validator> = LazyLock::new(|| validator(&["WebSocketErrorEvent"]));
 static ITEM: LazyLock<Validator> = LazyLock::new(|| validator(&["ItemField"]));
 static EVENT: LazyLock<Validator> = LazyLock::new(|| {
     let names = SCHEMA["components"]["schemas"].as_object().unwrap().keys();
@@ -46,6 +48,20 @@ pub fn check_response(response: &Value) {
 #[track_caller]
 pub fn check_item(item: &Value) {
     check(&ITEM, item);
+}
+
+/// # Panics
+/// When it is no compacted conversation of the dialect.
+#[track_caller]
+pub fn check_compaction(compaction: &Value) {
+    check(&COMPACTION, compaction);
+}
+
+/// # Panics
+/// When it is no error event of a socket of the dialect.
+#[track_caller]
+pub fn check_socket_error(event: &Value) {
+    check(&SOCKET_ERROR, event);
 }
 
 #[track_caller]
@@ -88,12 +104,21 @@ impl Told {
         let frames = frames
             .split_terminator("\n\n")
             .filter(|frame| !frame.starts_with(':'));
-        let mut told = Vec::new();
-        for frame in frames {
+        let events = frames.map(|frame| {
             let (name, data) = frame.split_once('\n').expect("two lines");
             let event: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
+            assert_eq!(name, format!("event: {}", event["type"].as_str().unwrap()));
+            event
+        });
+        Self::checked(events)
+    }
+
+    /// Events, from the first of a response on.
+    #[track_caller]
+    pub fn checked(events: impl IntoIterator<Item = Value>) -> Self {
+        let mut told = Vec::new();
+        for event in events {
             let kind = event["type"].as_str().unwrap();
-            assert_eq!(name, format!("event: {kind}"));
             assert_eq!(event["sequence_number"], told.len(), "{event}");
             let custom = event["item"]["type"] == "custom_tool_call";
             if !custom && !BEYOND.contains(&kind) && !holds_custom_calls(&event) {
