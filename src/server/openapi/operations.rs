@@ -137,9 +137,15 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         path: "/v1/responses", method: "post", id: "createResponse", tag: "responses",
-        summary: "One run of an agent, in the shapes of Open Responses",
+        summary: "One run of an agent, in the shapes of Open Responses; a WebSocket for many opens with GET and an upgrade",
         scope: Some(Scope::Write), parameters: ROUTING, body: Some("ResponseRequest"),
         answers: &[linked(OF_A_RESPONSE, ok(&[(JSON, "Response"), (EVENTS, "ResponseEvent")]))], errors: RUN,
+    },
+    Operation {
+        path: "/v1/responses/compact", method: "post", id: "compactResponse", tag: "responses",
+        summary: "A conversation as a few items that a new one can begin with",
+        scope: Some(Scope::Write), parameters: ROUTING, body: Some("CompactRequest"),
+        answers: &[ok(&[(JSON, "CompactedResponse")])], errors: RUN,
     },
     Operation {
         path: "/v1/responses/{id}", method: "get", id: "retrieveResponse", tag: "responses",

@@ -47,6 +47,10 @@ fn string() -> Value {
     json!({ "type": "string" })
 }
 
+fn word(words: &[&str]) -> Value {
+    json!({ "type": "string", "enum": words })
+}
+
 fn switch() -> Value {
     json!({ "type": "boolean" })
 }
@@ -165,8 +169,8 @@ fn requests() -> Value {
                 "presence_penalty": number(-2.0, 2.0),
                 "frequency_penalty": number(-2.0, 2.0),
                 "top_logprobs": { "type": "integer", "minimum": 0, "maximum": 20 },
-                "text": object(json!({}), json!({ "format": any_object(), "verbosity": string() })),
-                "reasoning": object(json!({}), json!({ "effort": string(), "summary": string() })),
+                "text": object(json!({}), json!({ "format": any_object(), "verbosity": word(&["low", "medium", "high"]) })),
+                "reasoning": object(json!({}), json!({ "effort": word(&["none", "minimal", "low", "medium", "high", "xhigh"]), "summary": word(&["auto", "concise", "detailed"]) })),
                 "include": list(string()),
                 "metadata": { "type": "object", "additionalProperties": string() },
                 "truncation": { "type": "string", "enum": ["auto", "disabled"] },
@@ -179,10 +183,24 @@ fn requests() -> Value {
                 "background": { "type": "boolean", "enum": [false] },
             }),
         ),
+        "CompactRequest": {
+            "allOf": [object(
+                json!({ "model": { "type": "string", "minLength": 1, "examples": ["openclaw/default"] } }),
+                json!({
+                    "input": { "anyOf": [{ "type": "string", "minLength": 1 }, { "type": "array", "minItems": 1, "items": of("InputItem") }], "examples": ["Hello!"] },
+                    "previous_response_id": string(),
+                    "instructions": string(),
+                }),
+            )],
+            "anyOf": [
+                { "required": ["input"], "properties": { "input": { "not": { "type": "null" } } } },
+                { "required": ["previous_response_id"], "properties": { "previous_response_id": { "not": { "type": "null" } } } },
+            ],
+        },
         "InputItem": object(
             json!({}),
             json!({
-                "type": { "type": "string", "description": "message (also where it is absent), function_call, function_call_output, custom_tool_call, custom_tool_call_output, reasoning or item_reference." },
+                "type": { "type": "string", "description": "message (also where it is absent), function_call, function_call_output, custom_tool_call, custom_tool_call_output, reasoning, compaction or item_reference." },
                 "id": string(), "role": string(), "content": text_or_parts, "call_id": string(), "name": string(), "arguments": string(), "output": text_or_parts,
             }),
         ),
@@ -231,6 +249,13 @@ fn responses() -> Value {
                 "output": list(object(json!({ "type": string() }), json!({ "id": string() }))),
             }),
             json!({ "error": any_object(), "incomplete_details": any_object(), "usage": any_object(), "previous_response_id": string(), "instructions": string() }),
+        ),
+        "CompactedResponse": object(
+            json!({
+                "id": string(), "object": { "const": "response.compaction" }, "created_at": { "type": "integer" },
+                "output": list(object(json!({ "type": string() }), json!({ "id": string() }))),
+            }),
+            json!({ "usage": any_object() }),
         ),
         "ResponseEvent": event("`data` is an event of Open Responses whose `type` is `event`, with a `sequence_number` that rises by one; the last one is `[DONE]`."),
         "DeletedResponse": object(json!({ "id": string(), "object": { "const": "response" }, "deleted": { "const": true } }), json!({})),
