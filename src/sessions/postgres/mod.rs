@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
@@ -50,7 +50,7 @@ const ATTEMPT: Duration = Duration::from_secs(25);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 
 /// Writes that nobody waits for: places given back, and what was said before a caller left.
-const IN_THE_BACKGROUND: u32 = 16_384;
+const IN_THE_BACKGROUND: usize = 16_384;
 
 /// Sessions and responses in one database. Nothing is connected before the first use. A clone is the same store.
 #[derive(Clone)]
@@ -64,7 +64,8 @@ struct Inner {
     /// Runs that may wait for one session, over all gateways.
     max_queued: i64,
     timing: Timing,
-    background: Arc<Semaphore>,
+    /// How many of the writes that nobody waits for are going on.
+    background: watch::Sender<usize>,
     /// When the database last could not be reached.
     troubled: Mutex<Option<Instant>>,
     /// A write of what was there to be kept failed.
@@ -83,7 +84,7 @@ impl PostgresStore {
             claims: Claims::default(),
             max_queued: i64::try_from(max_queued).unwrap_or(i64::MAX),
             timing,
-            background: Arc::new(Semaphore::new(IN_THE_BACKGROUND as usize)),
+            background: watch::Sender::new(0),
             troubled: Mutex::default(),
             failed: Notify::new(),
         })))
@@ -141,13 +142,15 @@ impl Inner {
 
     /// Does `work` without anyone who waits for it; [`SessionStore::close`] does.
     fn in_the_background(&self, runtime: &Handle, work: impl Future<Output = ()> + Send + 'static) {
-        let Ok(permit) = Arc::clone(&self.background).try_acquire_owned() else {
-            tracing::warn!("a closed or overloaded session store was asked for another write");
+        let going_on = self.background.clone();
+        if *going_on.borrow() == IN_THE_BACKGROUND {
+            tracing::warn!("the session store has too much to do: a write was dropped");
             return;
-        };
+        }
+        going_on.send_modify(|count| *count += 1);
         runtime.spawn(async move {
             work.await;
-            drop(permit);
+            going_on.send_modify(|count| *count -= 1);
         });
     }
 
@@ -336,11 +339,9 @@ impl SessionStore for PostgresStore {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
-            // An error says that it was closed before.
-            if let Ok(all) = self.0.background.acquire_many(IN_THE_BACKGROUND).await {
-                self.0.background.close();
-                drop(all);
-            }
+            let mut going_on = self.0.background.subscribe();
+            // The sender is here, and so never gone.
+            let _ = going_on.wait_for(|count| *count == 0).await;
             self.0.pool.close();
         })
     }

@@ -2,11 +2,15 @@
 //! clients of other languages and transcripts of what they said.
 
 mod answer;
+#[cfg(feature = "postgres")]
+mod database;
 pub mod golden;
 mod house;
 mod http1;
 mod installed;
 mod ledger;
+#[cfg(feature = "postgres")]
+mod nginx;
 mod open_responses;
 mod openai;
 mod program;
@@ -20,9 +24,13 @@ mod waiting;
 mod wire;
 
 pub use answer::Answer;
+#[cfg(feature = "postgres")]
+pub use database::Database;
 pub use house::{Frames, House, Reply, TOKEN, config_for, http, merged, reply};
 pub use http1::Message;
 pub use installed::{client, clients, codex, python};
+#[cfg(feature = "postgres")]
+pub use nginx::Nginx;
 pub use open_responses::{Told, check_item, check_response};
 pub use openai::embedding_of;
 pub use program::{Program, Ran, Shell};
