@@ -242,3 +242,27 @@ async fn a_database_that_is_away_is_503_and_not_ready_and_heals_by_itself() {
     );
     assert!(!log.contains("not-a-secret"), "{log}");
 }
+
+#[tokio::test]
+async fn the_command_line_uses_the_database_and_leaves_the_session_free() {
+    let Some(database) = Database::shared() else {
+        return;
+    };
+    let provider = Scripted::start().await;
+    provider.always(Answer::chat_auto("noted"));
+    let shell = Shell::with(&shared(&provider, &database));
+    for line in ["one", "two"] {
+        let ran = shell.run(&["agent", "--session-key", "notes", line]);
+        assert_eq!((ran.code, ran.out.trim()), (Some(0), "noted"), "{ran:?}");
+        assert!(!ran.err.contains("last writes"), "{ran:?}");
+    }
+    let lines = shell.run(&["sessions", "export", "notes"]).json()["turns"].clone();
+    assert_eq!(lines.as_array().unwrap().len(), 2);
+    assert_eq!(database.ask("SELECT count(*) FROM openclaw.place"), "0");
+    let shown = shell.run(&["config", "show"]).out;
+    assert!(
+        shown.contains(r#"store: "postgres://(redacted)@"#),
+        "{shown}"
+    );
+    assert!(!shown.contains("not-a-secret"), "{shown}");
+}

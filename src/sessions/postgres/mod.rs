@@ -181,7 +181,7 @@ fn random() -> i64 {
     low.cast_signed()
 }
 
-/// What PostgreSQL has no room for in a text: nothing that is stored has it in its name.
+/// Whether PostgreSQL has room for it in a text. (JSON escapes what it has no room for.)
 fn is_storable(name: &str) -> bool {
     !name.contains('\0')
 }

@@ -10,6 +10,9 @@ use crate::sessions::{PruneMode, PrunePolicy, Pruned, StoreError};
 /// Sessions, or responses, that one transaction deletes.
 const BATCH: i64 = 100;
 
+/// Places in lines that nobody has come to since. One that only just expired may yet be renewed.
+const FORGOTTEN: &str = "DELETE FROM place WHERE expires <= clock_timestamp() - interval '1 hour'";
+
 pub(super) async fn prune(store: &Inner, policy: &PrunePolicy) -> Result<Pruned, StoreError> {
     match policy.mode {
         PruneMode::Warn => {
@@ -29,9 +32,7 @@ async fn enforce(store: &Inner, policy: &PrunePolicy) -> Result<Pruned, StoreErr
     loop {
         let batch = move || async move {
             let client = store.lend().await?;
-            client
-                .execute("DELETE FROM place WHERE expires <= clock_timestamp()", &[])
-                .await?;
+            client.execute(FORGOTTEN, &[]).await?;
             let sessions = delete_sessions(&client, policy).await?;
             let (responses, response_bytes) = delete_responses(&client, policy).await?;
             client.done(Pruned {

@@ -67,6 +67,9 @@ const MIGRATIONS: [&str; 1] = [r#"
 /// The schema that this program reads and writes.
 const CURRENT: i64 = MIGRATIONS.len() as i64;
 
+/// The oldest program, by its schema, that can still use the tables as this one leaves them.
+const OLDEST: i64 = 1;
+
 /// Names, over the whole database, the one who brings the tables up to date.
 const MIGRATING: i64 = 0x6f70_656e_636c_6177;
 
@@ -101,19 +104,14 @@ async fn version(client: &tokio_postgres::Client) -> Result<i64, Failure> {
     if !client.query_one(is_there, &[]).await?.get::<_, bool>(0) {
         return Ok(0);
     }
-    let row = client.query_one("SELECT number FROM version", &[]).await?;
-    check(row.get(0))
-}
-
-fn check(found: i64) -> Result<i64, Failure> {
-    match found > CURRENT {
-        true => Err(StoreError::Newer {
-            found,
-            known: CURRENT,
-        }
-        .into()),
-        false => Ok(found),
+    let version = "SELECT number, oldest FROM version";
+    let row = client.query_one(version, &[]).await?;
+    let (found, oldest): (i64, i64) = (row.get(0), row.get(1));
+    if oldest > CURRENT {
+        let known = CURRENT;
+        return Err(StoreError::Newer { found, known }.into());
     }
+    Ok(found)
 }
 
 async fn migrate(client: &mut ClientWrapper) -> Result<(), Failure> {
@@ -127,11 +125,18 @@ async fn migrate(client: &mut ClientWrapper) -> Result<(), Failure> {
     if found == 0 {
         found_schema(&transaction).await?;
     }
-    for step in &MIGRATIONS[usize::try_from(found).unwrap_or(0)..] {
+    let missing = MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0));
+    for step in missing.clone() {
         transaction.batch_execute(step).await?;
     }
+    if missing.len() == 0 {
+        return Ok(());
+    }
     transaction
-        .execute("UPDATE version SET number = $1", &[&CURRENT])
+        .execute(
+            "UPDATE version SET number = $1, oldest = $2",
+            &[&CURRENT, &OLDEST],
+        )
         .await?;
     Ok(transaction.commit().await?)
 }
@@ -151,6 +156,7 @@ async fn found_schema(transaction: &tokio_postgres::Transaction<'_>) -> Result<(
     {
         transaction.batch_execute("CREATE SCHEMA openclaw").await?;
     }
-    let version = "CREATE TABLE version (number bigint NOT NULL); INSERT INTO version VALUES (0)";
+    let version = "CREATE TABLE version (number bigint NOT NULL, oldest bigint NOT NULL);
+        INSERT INTO version VALUES (0, 0)";
     Ok(transaction.batch_execute(version).await?)
 }

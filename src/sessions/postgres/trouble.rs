@@ -70,6 +70,8 @@ fn meaning(code: &SqlState) -> Failure {
         | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => {
             Failure::Passing(Unavailable::Unreachable)
         }
+        // A newer gateway has just brought the tables up to date: a new connection reads them as they are now.
+        SqlState::FEATURE_NOT_SUPPORTED => Failure::Passing(Unavailable::Locked),
         // After a failover the old server may still answer, but writes nothing.
         SqlState::READ_ONLY_SQL_TRANSACTION => Failure::Passing(Unavailable::ReadOnly),
         SqlState::T_R_DEADLOCK_DETECTED

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::Row;
 
+use super::is_storable;
 use super::trouble::Failure;
 use crate::chat::MESSAGE_FORMAT;
 use crate::sessions::row::{TurnRow, first_turn};
@@ -50,6 +51,7 @@ pub(super) async fn append(client: &ClientWrapper, write: &Write<'_>) -> Result<
         write.session.key.as_str(),
     );
     let turn = write.turn;
+    let model = turn.model.as_ref().filter(|model| is_storable(model));
     let added = client
         .query_opt(
             &append,
@@ -62,7 +64,7 @@ pub(super) async fn append(client: &ClientWrapper, write: &Write<'_>) -> Result<
                 &turn.parent,
                 &turn.state,
                 &turn.format,
-                &turn.model,
+                &model,
                 &turn.usage,
                 &turn.input,
                 &turn.answer,

@@ -99,11 +99,14 @@ impl Server {
         );
     }
 
-    fn run(&self, database: &str, sql: &str) {
+    /// What it says to this, in plain text.
+    fn run(&self, database: &str, sql: &str) -> String {
         let mut psql = Command::new(self.programs.join("psql"));
         psql.args([
             "--quiet",
             "--no-psqlrc",
+            "--tuples-only",
+            "--no-align",
             "--username=openclaw",
             "--dbname",
             database,
@@ -113,6 +116,7 @@ impl Server {
         .args(["--command", sql]);
         let done = psql.stdin(Stdio::null()).output().unwrap();
         assert!(done.status.success(), "{done:?}");
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
     }
 }
 
@@ -157,7 +161,12 @@ impl Database {
     }
 
     pub fn run(&self, sql: &str) {
-        self.server.run(&self.name, sql);
+        self.ask(sql);
+    }
+
+    /// The only value of the only row.
+    pub fn ask(&self, sql: &str) -> String {
+        self.server.run(&self.name, sql)
     }
 
     /// Ends the server with this signal: `INT` in good order, `QUIT` as a crash does.

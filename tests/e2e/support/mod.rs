@@ -3,6 +3,7 @@
 
 mod answer;
 #[cfg(feature = "postgres")]
+#[allow(dead_code, reason = "the tests of the store need all of it")]
 mod database;
 pub mod golden;
 mod house;

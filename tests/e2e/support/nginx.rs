@@ -58,7 +58,7 @@ impl Drop for Nginx {
     fn drop(&mut self) {
         use rustix::process::{Pid, Signal, kill_process};
         // Its workers end with it.
-        drop(kill_process(Pid::from_child(&self.child), Signal::TERM));
+        let _ended = kill_process(Pid::from_child(&self.child), Signal::TERM);
         drop(self.child.wait());
     }
 }

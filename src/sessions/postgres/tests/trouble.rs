@@ -24,13 +24,17 @@ async fn gateways_that_start_at_once_make_the_tables_once() {
 }
 
 #[tokio::test]
-async fn tables_of_a_newer_program_are_refused_and_left_as_they_are() {
+async fn tables_of_a_program_that_is_too_new_are_refused_and_left_as_they_are() {
     let Some(database) = database().await else {
         return;
     };
     post(&database.open(), &session("one"), "a").await.unwrap();
+    // One that this program can live with, as replicas are replaced one by one…
     database.run("UPDATE openclaw.version SET number = 2");
-    let newer = StoreError::Newer { found: 2, known: 1 };
+    assert_eq!(lines(&database.open(), &session("one")).await, ["a"]);
+    // …and one that it cannot.
+    database.run("UPDATE openclaw.version SET number = 3, oldest = 3");
+    let newer = StoreError::Newer { found: 3, known: 1 };
     assert_eq!(database.open().load(&session("one")).await, Err(newer));
     assert_eq!(database.count(Kept::Turns).await, 1);
 }
