@@ -4,8 +4,10 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 use super::Secret;
+use super::problem::{Path, Problem};
 use super::server_url::without_credentials;
 
 /// Where sessions and responses are kept.
@@ -18,6 +20,17 @@ pub enum StoreChoice {
     Sqlite,
     /// A database that several gateways share, by its URL.
     Postgres(Secret),
+}
+
+/// What the schema cannot say: a text that names no store, or one that this build cannot use.
+pub(super) fn contradictions(config: &Value) -> Vec<Problem> {
+    let store = config.pointer("/session/store").and_then(Value::as_str);
+    let read = store.map(|text| StoreChoice::try_from(text.to_owned()));
+    let problem = |fault| Problem::at_value(Path::default().key("session").key("store"), fault);
+    read.and_then(Result::err)
+        .map(problem)
+        .into_iter()
+        .collect()
 }
 
 impl TryFrom<String> for StoreChoice {
@@ -112,6 +125,18 @@ mod tests {
     fn a_build_without_postgresql_says_how_to_make_one() {
         let error = read("postgres://u:hunter2@h/db").unwrap_err();
         assert!(error.contains("--features postgres"), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_where_it_stands_and_without_the_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("openclaw.json");
+        let text = "{\n  session: {\n    store: 'postgres://u:hunter2@h:port/db',\n  },\n}";
+        std::fs::write(&file, text).unwrap();
+        let error = crate::config::load(Some(&file), crate::config::Environment::default());
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("openclaw.json:3:12"), "{error}");
+        assert!(error.contains("session.store"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
 }

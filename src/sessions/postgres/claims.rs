@@ -18,9 +18,6 @@ use crate::sessions::{Lease, SessionId, StoreError};
 /// How long those who wait are left to wait while the database cannot be asked about them.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The pause before a claim that met another one is made again.
-const PAUSE: Duration = Duration::from_millis(2);
-
 /// What becomes of a claim that waited.
 enum Verdict {
     Granted,
@@ -73,26 +70,21 @@ impl Claims {
 /// Waits for the session. A caller that stops waiting gives its place back.
 pub(super) async fn acquire(store: &Arc<Inner>, session: &SessionId) -> Result<Lease, StoreError> {
     loop {
-        let claim = Claim::make(store);
         let arrival = store.arrivals.enter(session).await?;
-        let entered = claim.enter(session).await?;
-        let waiting = match entered {
+        let claim = Claim::make(store);
+        let waiting = match claim.enter(session).await? {
             Entered::Full => {
                 return Err(StoreError::Busy {
                     retry_after: RETRY_AFTER,
                 });
             }
+            Entered::Running => None,
             Entered::Waiting => Some(claim.wait()),
-            Entered::Running | Entered::Again => None,
         };
         // Whoever came after may enter the line now.
         drop(arrival);
         let verdict = match waiting {
             Some(verdict) => verdict.await.unwrap_or(Verdict::Void),
-            None if entered == Entered::Again => {
-                sleep(PAUSE).await;
-                continue;
-            }
             None => Verdict::Granted,
         };
         match verdict {
@@ -134,8 +126,13 @@ impl Claim {
         let terms = (store.max_queued, store.timing.validity);
         let enter = move || async move {
             let client = store.lend().await?;
-            let entered = line::enter(&client, session, number, terms).await?;
-            client.done(entered)
+            loop {
+                let entered = line::enter(&client, session, number, terms).await?;
+                // Somebody else came into the empty line at the same moment: now there is one to wait in.
+                if let Some(entered) = entered {
+                    return client.done(entered);
+                }
+            }
         };
         store.soon(enter).await
     }

@@ -20,17 +20,16 @@ pub(super) enum Entered {
     Waiting,
     /// As many wait as may.
     Full,
-    /// Somebody else entered at the same moment: once more.
-    Again,
 }
 
-/// Takes a place, and the session with it where nobody else has one. Entered twice, a claim has the place that it had.
+/// Takes a place, and the session with it where nobody else has one; `None` where somebody else took the session at the
+/// same moment. Entered twice, a claim has the place that it had.
 pub(super) async fn enter(
     client: &ClientWrapper,
     session: &SessionId,
     claim: i64,
     (max_waiting, validity): (i64, Duration),
-) -> Result<Entered, Failure> {
+) -> Result<Option<Entered>, Failure> {
     let enter = "WITH line AS (
             SELECT count(*) AS present FROM place
             WHERE principal = $2 AND key = $3 AND expires > clock_timestamp()
@@ -52,10 +51,10 @@ pub(super) async fn enter(
         .query_one(&enter, &[&claim, &principal, &key, &validity, &max_waiting])
         .await?;
     Ok(match row.get(1) {
-        Some(true) => Entered::Running,
-        Some(false) => Entered::Waiting,
-        None if row.get(0) => Entered::Full,
-        None => Entered::Again,
+        Some(true) => Some(Entered::Running),
+        Some(false) => Some(Entered::Waiting),
+        None if row.get(0) => Some(Entered::Full),
+        None => None,
     })
 }
 
