@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
@@ -104,6 +104,18 @@ impl Inner {
         self.persist(BRIEF_PATIENCE, attempt).await
     }
 
+    /// Keeps what would be lost.
+    async fn keep<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let kept = self.persist(LONG_PATIENCE, attempt).await;
+        if let Err(StoreError::Unavailable(_) | StoreError::Newer { .. }) = &kept {
+            self.failed.notify_one();
+        }
+        kept
+    }
+
     /// Does `attempt`, and again for as long as `patience` lasts where only the connection failed.
     async fn persist<T, F>(
         &self,
@@ -171,7 +183,7 @@ impl Inner {
             let id = turns::append(&client, &write).await?;
             client.done(id)
         };
-        self.persist(LONG_PATIENCE, append).await
+        self.keep(append).await
     }
 }
 
@@ -282,7 +294,7 @@ impl SessionStore for PostgresStore {
                 responses::put(&client, response).await?;
                 client.done(())
             };
-            store.persist(LONG_PATIENCE, put).await
+            store.keep(put).await
         })
     }
 
