@@ -285,12 +285,20 @@ fn until_interrupted<F>(work: F) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
+    until_interrupted_then(work, async {})
+}
+
+/// The same, and afterwards `last`, after an interruption too.
+fn until_interrupted_then<F>(work: F, last: impl Future<Output = ()>) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let result = runtime.block_on(async {
         // A task of its own, so that a blocked write to stdout does not keep Ctrl-C from being heard. Awaited right
         // below; an interrupted one ends with the runtime.
         let mut work = tokio::spawn(work);
-        tokio::select! {
+        let result = tokio::select! {
             result = &mut work => result.context("a bug of ours")?,
             _ = tokio::signal::ctrl_c() => {
                 work.abort();
@@ -298,7 +306,9 @@ where
                 let _ended = tokio::time::timeout(LAST_MOMENT, work).await;
                 Err(CliError::Interrupted.into())
             }
-        }
+        };
+        last.await;
+        result
     });
     // Not waited for: a thread may sit in a read of stdin that never ends.
     runtime.shutdown_background();

@@ -14,7 +14,7 @@ use super::paths::Paths;
 use super::problem::{Path, Problem};
 use super::report::ConfigError;
 use super::secret_ref::{Keepers, Resolved, SecretsConfig, resolve};
-use super::{Config, Environment, Secret, access, agent, mcp, models};
+use super::{Config, Environment, Secret, access, agent, mcp, models, store};
 
 /// A configuration, and where it came from.
 #[derive(Debug, Clone)]
@@ -185,6 +185,7 @@ pub(super) fn parse(
     checked.extend(agent::contradictions(&value));
     checked.extend(models::contradictions(&value));
     checked.extend(mcp::contradictions(&value));
+    checked.extend(store::contradictions(&value));
     let mut resolved = Resolved::default();
     if problems.is_empty() && checked.is_empty() {
         let config = secrets_section(&value);

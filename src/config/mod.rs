@@ -32,6 +32,7 @@ mod server_url;
 mod session;
 mod show;
 mod sources;
+mod store;
 mod tools;
 
 use schemars::JsonSchema;
@@ -69,6 +70,7 @@ pub use secrets::Secrets;
 pub use server_url::ServerUrl;
 pub use session::{MaintenanceMode, SessionConfig};
 pub use show::effective;
+pub use store::StoreChoice;
 pub use tools::{
     ExecConfig, ToolPolicyConfig, ToolProfile, ToolsConfig, WebConfig, WebFetchConfig,
 };

@@ -127,10 +127,11 @@ pub fn names_secret(key: &str) -> bool {
     ENDINGS.iter().any(|ending| key.ends_with(ending)) || WHOLE.contains(&key.as_str())
 }
 
-/// Whether a text of any name may hold a password: a URL with something before the `@` of its host.
+/// Whether a text of any name may hold a password: a URL with something before the `@` of its host, or with an option
+/// that is called so.
 pub fn holds_credentials(text: &str) -> bool {
     text.split_once("://")
-        .is_some_and(|(_, rest)| rest.contains('@'))
+        .is_some_and(|(_, rest)| rest.contains('@') || rest.contains("password="))
 }
 
 /// Which half of a member a problem is about.

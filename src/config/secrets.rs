@@ -16,6 +16,7 @@ use super::problem::names_secret;
 use super::secret::REDACTED;
 use super::{
     AgentSettings, Config, Environment, MemorySearch, ProviderConfig, Secret, SecretProvider,
+    StoreChoice,
 };
 
 /// Shorter ones are not looked for, in bytes: they would be found in words that have nothing to do with them.
@@ -62,6 +63,9 @@ impl Secrets {
             if let SecretProvider::Exec(program) = keeper {
                 program.env.values().for_each(|value| found.secret(value));
             }
+        }
+        if let StoreChoice::Postgres(url) = &config.session.store {
+            found.database(url.expose());
         }
         config.env.values().for_each(|value| found.text(value));
         env.secret_values().for_each(|value| found.text(value));
@@ -201,6 +205,19 @@ impl Found {
         }
         self.one(password);
         self.one(&plain_password);
+    }
+
+    /// The password alone: the names of users and options are words that stand elsewhere as well.
+    fn database(&mut self, url: &str) {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let user = rest.rsplit_once('@').map_or("", |(user, _)| user);
+        let options = query.split('&').filter_map(|pair| pair.split_once('='));
+        let options = options.filter(|(name, _)| *name == "password");
+        for (_, password) in user.split_once(':').into_iter().chain(options) {
+            self.one(password);
+            self.one(&percent_decode_str(password).decode_utf8_lossy());
+        }
     }
 
     fn one(&mut self, secret: &str) {

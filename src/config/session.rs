@@ -5,9 +5,13 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::StoreChoice;
+
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SessionConfig {
+    /// Where sessions and responses are kept: `sqlite`, or the `postgres://` URL of a database that several gateways share.
+    pub store: StoreChoice,
     /// The most tokens of earlier turns that a run carries, beside what the model's context window allows.
     pub max_history_tokens: Option<u64>,
     pub maintenance: MaintenanceConfig,
@@ -20,6 +24,7 @@ pub struct SessionConfig {
 impl Default for SessionConfig {
     fn default() -> Self {
         Self {
+            store: StoreChoice::default(),
             max_history_tokens: None,
             maintenance: MaintenanceConfig::default(),
             responses: ResponsesKept::default(),

@@ -7,8 +7,8 @@ use crate::chat::{AgentId, ModelRef};
 use crate::providers::ProviderError;
 use crate::sessions::{StoreError, Unavailable};
 
-/// What a caller is told whose turn another program's lock kept from being written.
-const UNLOCKED_AFTER: Duration = Duration::from_secs(1);
+/// What a caller is told whose turn another program's lock, or the way to the database, kept from being written.
+const BACK_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a run, a listing or an embedding did not happen, or broke midway.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,8 +137,10 @@ impl RunError {
                 StoreError::Newer { .. }
                 | StoreError::Unavailable(Unavailable::Damaged | Unavailable::Replaced),
             ) => Fault::BrokenStorage,
-            Self::Store(StoreError::Unavailable(Unavailable::Locked)) => Fault::Storage {
-                retry_after: Some(UNLOCKED_AFTER),
+            Self::Store(StoreError::Unavailable(
+                Unavailable::Locked | Unavailable::Unreachable,
+            )) => Fault::Storage {
+                retry_after: Some(BACK_AFTER),
             },
             Self::Store(StoreError::Unavailable(_) | StoreError::LostLease) => {
                 Fault::Storage { retry_after: None }

@@ -26,6 +26,7 @@ mod rounds;
 mod run;
 mod said;
 mod skills;
+mod storage;
 mod summary;
 mod target;
 mod timed_store;
@@ -48,7 +49,7 @@ pub use crate::providers::{
 pub use crate::sessions::{
     Page, SessionId, SessionStore, StoreError, StoredResponse, Summary, Transcript, Turn, TurnState,
 };
-use crate::sessions::{PruneMode, PrunePolicy, SessionKey, SqliteStore, Timing, Unavailable};
+use crate::sessions::{PruneMode, PrunePolicy, SessionKey, Unavailable};
 pub use crate::tools::html_text;
 pub use crate::tools::mcp::Probe;
 use crate::tools::{Index, Outside, mcp};
@@ -94,7 +95,7 @@ struct Lasting {
     fetcher: Arc<Fetcher>,
     /// `None` where there is no folder for state.
     index: Option<Index>,
-    /// `None` where there is no folder for state.
+    /// `None` where there is no place for it.
     store: Option<Arc<dyn SessionStore>>,
     /// Where the models are kept that providers said they have; `None` where there is no folder for state.
     models_folder: Option<PathBuf>,
@@ -125,13 +126,12 @@ impl Gateway {
     ) -> Result<Self, SetupError> {
         let providers = Providers::new(config, env)?;
         let (max_running, max_waiting) = limits(config);
-        let max_queued = config.session.max_queued as usize;
         let lasting = Lasting {
             admission: Admission::new(max_running, max_waiting),
             metrics: Arc::clone(providers.metrics()),
             fetcher: Arc::new(fetcher),
             index: state_dir.map(Index::new),
-            store: state_dir.and_then(|folder| open_store(folder, max_queued)),
+            store: storage::open(&config.session, state_dir),
             models_folder: state_dir.map(|state| state.join("models")),
         };
         let servers = mcp::Servers::new(&config.mcp, env);
@@ -142,7 +142,7 @@ impl Gateway {
 
     /// The same room under another checked configuration: the store, the line of the runs, the connections, and what
     /// was learned of providers and memories that stay as they were. Runs that go on keep the configuration that they
-    /// began with. `session.maxQueued` stays what it was.
+    /// began with. `session.store` and `session.maxQueued` stay what they were.
     ///
     /// # Errors
     /// As [`Self::new`]; the room is then as it was.
@@ -360,15 +360,4 @@ fn policies(sessions: &SessionConfig) -> [PrunePolicy; 2] {
             ..PrunePolicy::default()
         },
     ]
-}
-
-/// The store in this folder. Nothing is written, and no file made, before there is something to keep.
-fn open_store(folder: &Path, max_queued: usize) -> Option<Arc<dyn SessionStore>> {
-    match SqliteStore::with(folder, max_queued, Timing::default()) {
-        Ok(store) => Some(Arc::new(store)),
-        Err(error) => {
-            tracing::error!(%error, "the session store cannot be started: sessions are off");
-            None
-        }
-    }
 }

@@ -7,9 +7,14 @@
 mod fit;
 mod history;
 mod key;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod queue;
 mod response;
+mod row;
 mod sqlite;
+#[cfg(test)]
+mod suite;
 mod turn;
 
 use std::time::Duration;
@@ -20,6 +25,8 @@ pub use crate::chat::Principal;
 pub use fit::fit;
 pub use history::{Meaning, meaning};
 pub use key::{InvalidKey, SessionId, SessionKey};
+#[cfg(feature = "postgres")]
+pub use postgres::{InvalidUrl, PostgresStore};
 pub use response::StoredResponse;
 pub use sqlite::{SqliteStore, Timing};
 pub use turn::{Cursor, History, NewTurn, Page, Summary, Transcript, Turn, TurnId, TurnState};
@@ -109,7 +116,7 @@ pub trait SessionStore: Send + Sync {
     fn close(&self) -> BoxFuture<'_, ()>;
 }
 
-/// The right to run a session, until it is dropped. Every write shows its fence, a number that rises with each lease.
+/// The right to run a session, until it is dropped. Every write shows its fence, a number that no other lease has.
 pub struct Lease {
     session: SessionId,
     fence: i64,
@@ -186,6 +193,8 @@ pub enum Unavailable {
     ReadOnly,
     #[error("it is locked by another program")]
     Locked,
+    #[error("its database cannot be reached now")]
+    Unreachable,
     #[error("it is being shut down")]
     Closed,
     #[error("its file is damaged or is something else")]

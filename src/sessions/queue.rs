@@ -11,7 +11,7 @@ use super::StoreError;
 use super::key::SessionId;
 
 /// What a run is told that finds the line full.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The sessions that are running or waited for here. A session that is neither takes no room.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
-//! How fast the embedded session store is, with every turn flushed to the disk before it counts.
+//! How fast the session stores are, with every turn flushed to the disk before it counts.
 //!
-//! `cargo bench --bench sessions` measures acknowledged turns per second and the time to load a long session;
-//! `cargo bench --bench sessions -- million` does so while a million turns are stored.
+//! `cargo bench --bench sessions` measures acknowledged turns per second and the time to load a long session, in SQLite;
+//! with `--features postgres` in PostgreSQL on the same disk as well, with a server of its own on a local socket.
+//! `cargo bench --bench sessions -- million` does so while a million turns are stored in SQLite.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -16,6 +17,11 @@ use openclaw::chat::{Message, Part};
 use openclaw::sessions::{
     NewTurn, Principal, SessionId, SessionKey, SessionStore, SqliteStore, TurnId, TurnState,
 };
+
+#[cfg(feature = "postgres")]
+#[path = "../e2e/support/database.rs"]
+#[allow(dead_code, reason = "the end-to-end tests need all of it")]
+mod database;
 
 /// The turns of a long session.
 const LONG: usize = 1_000;
@@ -34,12 +40,23 @@ async fn main() {
 }
 
 async fn short(folder: &Path) {
-    let store = SqliteStore::new(folder).unwrap();
-    let alone = rate(&store, 1, LONG).await;
+    println!("SQLite");
+    measure(&SqliteStore::new(folder).unwrap()).await;
+    #[cfg(feature = "postgres")]
+    if let Some(database) = database::Database::alone() {
+        println!("PostgreSQL");
+        let timing = openclaw::sessions::Timing::default();
+        let store = openclaw::sessions::PostgresStore::new(&database.url(), AT_ONCE, timing);
+        measure(&store.unwrap()).await;
+    }
+}
+
+async fn measure(store: &impl SessionStore) {
+    let alone = rate(store, 1, LONG).await;
     println!("1 session:       {alone:>8.0} acknowledged turns/s");
-    let together = rate(&store, AT_ONCE, 200).await;
+    let together = rate(store, AT_ONCE, 200).await;
     println!("{AT_ONCE} sessions:     {together:>8.0} acknowledged turns/s");
-    println!("load {LONG} turns: {:>8.2} ms", load_ms(&store).await);
+    println!("load {LONG} turns: {:>8.2} ms", load_ms(store).await);
     store.close().await;
 }
 
@@ -76,14 +93,14 @@ fn session(name: &str) -> SessionId {
 }
 
 /// Whole runs of so many sessions at once, each of them lease, turn and release; in turns per second.
-async fn rate(store: &SqliteStore, sessions: usize, turns: usize) -> f64 {
+async fn rate(store: &impl SessionStore, sessions: usize, turns: usize) -> f64 {
     let begun = Instant::now();
     let names = (0..sessions).map(|index| format!("{sessions}-{index}"));
     join_all(names.map(|name| fill(store, name, turns))).await;
     (sessions * turns) as f64 / begun.elapsed().as_secs_f64()
 }
 
-async fn fill(store: &SqliteStore, name: String, turns: usize) {
+async fn fill(store: &impl SessionStore, name: String, turns: usize) {
     let session = session(&name);
     let mut head = None;
     for number in 0..turns {
@@ -113,7 +130,7 @@ fn turn(parent: Option<TurnId>, number: usize) -> NewTurn {
 }
 
 /// The median of many loads of the long session, in milliseconds.
-async fn load_ms(store: &SqliteStore) -> f64 {
+async fn load_ms(store: &impl SessionStore) -> f64 {
     let session = session("1-0");
     let mut times: Vec<Duration> = Vec::new();
     for _ in 0..101 {

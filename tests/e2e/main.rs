@@ -27,6 +27,8 @@ mod mcp;
 mod metrics;
 mod readiness;
 mod reload;
+#[cfg(feature = "postgres")]
+mod replicas;
 mod responses;
 mod scripted_provider;
 mod secrets;

@@ -13,7 +13,7 @@ use clap::Args;
 use futures_util::StreamExt;
 
 use super::logging::Role;
-use super::{Context, finish_writes, until_interrupted};
+use super::{Context, finish_writes, until_interrupted_then};
 use crate::chat::{
     ChatRequest, Delivery, Notes, Principal, Routing, RunRequest, Sampling, SessionAccess,
     SessionName, SessionRequest,
@@ -161,13 +161,9 @@ pub fn run(context: &Context, args: AgentArgs) -> anyhow::Result<()> {
     let loaded = context.load(Role::Command)?;
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
     let answer = Answer::new(form, printer, model_is_ours);
-    let result = until_interrupted(turn(gateway.clone(), request, answer));
+    let work = turn(gateway.clone(), request, answer);
     // After an interruption too: what was said before it is kept.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()?;
-    runtime.block_on(finish_writes(&gateway));
-    result
+    until_interrupted_then(work, finish_writes(&gateway))
 }
 
 async fn turn(gateway: Gateway, request: RunRequest, mut answer: Answer) -> anyhow::Result<()> {

@@ -258,7 +258,7 @@ fn tell_of_restarts(started: &Config, wanted: &Config) {
 }
 
 /// The settings that a running server cannot change.
-fn fixed(config: &Config) -> [(&'static str, Value); 10] {
+fn fixed(config: &Config) -> [(&'static str, Value); 11] {
     let (gateway, logging) = (&config.gateway, &config.logging);
     let http = &gateway.http;
     [
@@ -275,5 +275,6 @@ fn fixed(config: &Config) -> [(&'static str, Value); 10] {
         ("logging.consoleStyle", json!(logging.console_style)),
         ("logging.file", json!(logging.file)),
         ("session.maxQueued", json!(config.session.max_queued)),
+        ("session.store", json!(config.session.store)),
     ]
 }

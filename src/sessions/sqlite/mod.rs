@@ -20,13 +20,13 @@ use tracing::Span;
 use uuid::Uuid;
 
 use super::queue::Queues;
+use super::row::TurnRow;
 use super::{
     History, Lease, MAX_QUEUED, NewTurn, Page, Principal, PrunePolicy, Pruned, SessionId,
     SessionStore, StoreError, StoredResponse, Summary, Transcript, TurnId, Unavailable,
 };
 pub use lease::Timing;
 use reader::{Found, Readers};
-use turns::TurnRow;
 use writer::{Durability, Writer};
 
 /// The file's name within the state folder.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::value::RawValue;
 
-use super::turns::damaged;
+use crate::sessions::row::damaged;
 use crate::sessions::{Principal, SessionKey, StoreError, StoredResponse};
 
 const INPUT: i64 = 0;

@@ -1,52 +1,19 @@
 //! Sessions and their turns, in SQL.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::de::DeserializeOwned;
 
 use super::lease;
-use crate::chat::{MESSAGE_FORMAT, Message};
+use crate::chat::MESSAGE_FORMAT;
+use crate::sessions::row::{MAX_TURNS, TurnRow, damaged, first_turn};
 use crate::sessions::{
-    Cursor, History, NewTurn, Page, Principal, SessionId, SessionKey, StoreError, Summary,
-    Transcript, Turn, TurnId, TurnState, Unavailable,
+    Cursor, History, Page, Principal, SessionId, SessionKey, StoreError, Summary, Transcript, Turn,
+    TurnId, Unavailable,
 };
-
-/// The bits of a turn's id that number it within its session; the others name the session.
-const NUMBER_BITS: u32 = 24;
-
-/// The most turns that a session can have.
-const MAX_TURNS: i64 = 1 << NUMBER_BITS;
 
 /// Turns that one transaction clears away.
 const CLEARED_AT_ONCE: i64 = 500;
-
-/// A new turn as its row holds it.
-pub(super) struct TurnRow {
-    parent: Option<TurnId>,
-    state: TurnState,
-    model: Option<String>,
-    usage: Option<String>,
-    created_ms: i64,
-    input: String,
-    answer: String,
-}
-
-impl TurnRow {
-    pub fn new(turn: &NewTurn) -> Self {
-        let text = |messages: &[Message]| {
-            serde_json::to_string(messages).expect("messages hold nothing that JSON cannot")
-        };
-        let usage = turn.usage.as_ref();
-        Self {
-            parent: turn.parent,
-            state: turn.state,
-            model: turn.model.as_ref().map(ToString::to_string),
-            usage: usage.map(|usage| serde_json::to_string(usage).expect("usage is plain numbers")),
-            created_ms: turn.created_ms,
-            input: text(&turn.input),
-            answer: text(&turn.answer),
-        }
-    }
-}
 
 /// Adds a turn, which becomes the head.
 ///
@@ -56,7 +23,7 @@ pub(super) fn append(
     connection: &Connection,
     session: &SessionId,
     fence: i64,
-    turn: &TurnRow,
+    turn: &TurnRow<'_>,
 ) -> Result<TurnId, StoreError> {
     lease::check(connection, session, fence)?;
     let mut count = connection.prepare_cached(
@@ -81,9 +48,9 @@ pub(super) fn append(
     )?;
     insert.execute(params![
         id,
-        turn.parent.map(|parent| parent.0),
-        state_number(turn.state),
-        MESSAGE_FORMAT,
+        turn.parent,
+        turn.state,
+        turn.format,
         turn.model,
         turn.usage,
         turn.created_ms,
@@ -93,17 +60,6 @@ pub(super) fn append(
     let mut lead = connection.prepare_cached("UPDATE session SET head = ?2 WHERE id = ?1")?;
     lead.execute([number, id])?;
     Ok(TurnId(id))
-}
-
-fn first_turn(session: i64) -> i64 {
-    session << NUMBER_BITS
-}
-
-fn state_number(state: TurnState) -> i64 {
-    match state {
-        TurnState::Complete => 0,
-        TurnState::Interrupted => 1,
-    }
 }
 
 /// The turns of the current branch, oldest first.
@@ -129,40 +85,18 @@ fn branch(connection: &Connection, head: Option<TurnId>) -> Result<Vec<Turn>, St
 }
 
 fn read_turn(row: &Row<'_>) -> Result<Turn, StoreError> {
-    let format: i64 = row.get("format")?;
-    if format > i64::from(MESSAGE_FORMAT) {
-        return Err(StoreError::Newer {
-            found: format,
-            known: MESSAGE_FORMAT.into(),
-        });
-    }
-    let model: Option<String> = row.get("model")?;
-    let usage: Option<String> = row.get("usage")?;
-    let parent: Option<i64> = row.get("parent")?;
-    Ok(Turn {
-        id: TurnId(row.get("id")?),
-        parent: parent.map(TurnId),
-        state: match row.get("state")? {
-            0_i64 => TurnState::Complete,
-            _ => TurnState::Interrupted,
-        },
-        model: model
-            .map(|model| model.parse())
-            .transpose()
-            .map_err(|_| damaged())?,
-        usage: usage.map(|usage| parse(&usage)).transpose()?,
+    let json = |column| row.get_ref(column)?.as_str().map_err(|_| damaged());
+    let stored = TurnRow {
+        parent: row.get("parent")?,
+        state: row.get("state")?,
+        format: row.get("format")?,
+        model: row.get::<_, Option<String>>("model")?.map(Cow::Owned),
+        usage: row.get::<_, Option<String>>("usage")?.map(Cow::Owned),
         created_ms: row.get("created_ms")?,
-        input: parse(row.get_ref("input")?.as_str().map_err(|_| damaged())?)?,
-        answer: parse(row.get_ref("answer")?.as_str().map_err(|_| damaged())?)?,
-    })
-}
-
-fn parse<T: DeserializeOwned>(json: &str) -> Result<T, StoreError> {
-    serde_json::from_str(json).map_err(|_| damaged())
-}
-
-pub(super) fn damaged() -> StoreError {
-    StoreError::Unavailable(Unavailable::Damaged)
+        input: json("input")?.into(),
+        answer: json("answer")?.into(),
+    };
+    stored.read(row.get("id")?)
 }
 
 /// A session's number and what a list says of it.

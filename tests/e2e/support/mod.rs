@@ -2,11 +2,16 @@
 //! clients of other languages and transcripts of what they said.
 
 mod answer;
+#[cfg(feature = "postgres")]
+#[allow(dead_code, reason = "the tests of the store need all of it")]
+mod database;
 pub mod golden;
 mod house;
 mod http1;
 mod installed;
 mod ledger;
+#[cfg(feature = "postgres")]
+mod nginx;
 mod open_responses;
 mod openai;
 mod program;
@@ -21,9 +26,13 @@ mod waiting;
 mod wire;
 
 pub use answer::Answer;
+#[cfg(feature = "postgres")]
+pub use database::Database;
 pub use house::{Frames, House, Reply, TOKEN, config_for, http, merged, reply};
 pub use http1::Message;
 pub use installed::{client, clients, codex, python};
+#[cfg(feature = "postgres")]
+pub use nginx::Nginx;
 pub use open_responses::{Told, check_compaction, check_item, check_response, check_socket_error};
 pub use openai::embedding_of;
 pub use program::{Program, Ran, Shell};

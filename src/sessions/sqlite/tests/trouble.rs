@@ -102,18 +102,6 @@ async fn a_file_that_became_damaged_is_named_so_and_its_place_is_not() {
 }
 
 #[tokio::test]
-async fn a_closed_store_takes_nothing_more() {
-    let folder = folder();
-    let store = open(&folder);
-    let one = session("one");
-    let lease = store.acquire(&one).await.unwrap();
-    store.close().await;
-    store.close().await;
-    let closed = StoreError::Unavailable(Unavailable::Closed);
-    assert_eq!(store.append(&lease, turn(None, "late")).await, Err(closed));
-}
-
-#[tokio::test]
 async fn a_probe_says_what_would_keep_a_turn_from_being_kept_and_makes_no_file() {
     let folder = folder();
     let state = folder.path().join("state");
@@ -227,16 +215,4 @@ async fn a_probe_leaves_nothing_behind() {
     let before = names();
     assert_eq!(store.probe().await, Ok(()));
     assert_eq!(names(), before);
-}
-
-#[tokio::test]
-async fn a_session_that_runs_for_the_first_time_can_be_deleted() {
-    let folder = folder();
-    let store = open(&folder);
-    let one = session("one");
-    let lease = store.acquire(&one).await.unwrap();
-    assert_eq!(store.delete(&one).await, Ok(true));
-    assert_eq!(store.delete(&one).await, Ok(false));
-    let late = store.append(&lease, turn(None, "late")).await;
-    assert_eq!(late, Err(StoreError::LostLease));
 }
