@@ -287,9 +287,12 @@ pub fn table(state: &State, routes: impl IntoIterator<Item = Route>) -> BoxedFil
 }
 
 fn unrouted(places: &[(Path, &[Method])], method: &Method, path: &str) -> Response {
+    // A place of that very name comes before one that it could be the id of.
+    let is_named = |(place, _): &(Path, _)| matches!(place, Path::At(name) if *name == path);
+    let has_name = places.iter().any(is_named);
     let here = places
         .iter()
-        .filter(|(place, _)| place.tail(path).is_some());
+        .filter(|place| is_named(place) || (!has_name && place.0.tail(path).is_some()));
     let allowed: Vec<&str> = here
         .flat_map(|(_, methods)| methods.iter().map(Method::as_str))
         .collect();

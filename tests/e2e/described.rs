@@ -73,6 +73,6 @@ async fn no_request_that_the_description_allows_or_forbids_is_answered_otherwise
     for path in ["/chat/completions", "/embeddings"] {
         let asked = |request: &&Recorded| request.path.ends_with(path);
         let count = provider.requests().iter().filter(asked).count();
-        assert!(count > 20, "{count} at {path}: {told}");
+        assert!(count >= 5, "{count} at {path}: {told}");
     }
 }
