@@ -1,6 +1,7 @@
 //! The room: agents run here. No HTTP, no terminal, no environment; the doors translate into and out of it.
 
 mod admission;
+mod begin;
 mod bootstrap;
 mod call;
 mod catalog;
@@ -184,7 +185,7 @@ impl Gateway {
     /// # Errors
     /// Everything known before the first event. A run that breaks later says so in its stream, as the last item.
     pub async fn run_agent(&self, request: RunRequest) -> Result<RunStream, RunError> {
-        run::run_agent(self, request).await
+        begin::run_agent(self, request).await
     }
 
     /// What was counted since the room was built, under every configuration.

@@ -1,4 +1,4 @@
-//! The agent loop: target, place, prompt, model calls, tools, events. Dropping the stream cancels everything behind it.
+//! The agent loop: model calls, tools, events. Dropping the stream cancels everything behind it.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -11,203 +11,31 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep_until};
 
 use super::call::{Deadline, Opened, open};
-use super::catalog::Callable;
-use super::constraint::Constraint;
-use super::content_log::ContentLog;
-use super::continuity::{Entered, Kept, enter, identify};
+use super::continuity::Kept;
 use super::error::RunError;
-use super::house::House;
-use super::progress::{Progress, Watched};
 use super::rounds::{Next, Rounds};
-use super::summary::summarize;
-use super::target::Plan;
-use super::timed_store::TimedStore;
-use super::window::{self, Room, Window};
-use super::{Gateway, RunStream};
 use crate::chat::{
-    ChatEvent, ChatRequest, Finished, ModelRef, Notes, Phase as Time, RunEvent, RunRequest,
-    Started, ToolActivity, ToolCall, Usage,
+    ChatEvent, Finished, ModelRef, Notes, RunEvent, Started, ToolActivity, ToolCall, Usage,
 };
-use crate::config::CompactionMode;
 use crate::providers::ChatStream;
-use crate::tools::{self, Tool, ToolContext, ToolResult};
+use crate::tools::ToolResult;
 
-/// The most tools of a run, the caller's counted, of which tools of MCP servers are some: more are refused by model APIs.
-const MAX_TOOLS: usize = 128;
-
-pub(super) async fn run_agent(
-    gateway: &Gateway,
-    request: RunRequest,
-) -> Result<RunStream, RunError> {
-    let mut progress = Progress::begin(&gateway.0.lasting.metrics, request.notes.clone());
-    match begin(gateway, request, &mut progress).await {
-        Ok(run) => Ok(Box::pin(Watched { run, progress })),
-        Err(error) => {
-            progress.failed(&error);
-            Err(error)
-        }
-    }
-}
-
-async fn begin(
-    gateway: &Gateway,
-    request: RunRequest,
-    progress: &mut Progress,
-) -> Result<Run, RunError> {
-    let inner = &gateway.0;
-    let notes = progress.notes.clone();
-    let target = inner.agents.resolve(&request.routing, &inner.providers)?;
-    let (plan, chain) = (target.plan, target.chain);
-    let agent = &plan.agent;
-    progress.is_of(&agent.id);
-    if inner.logs_content {
-        let secrets = inner.providers.secrets().clone();
-        progress.content = Some(Box::new(ContentLog::begin(&agent.id, &request, secrets)));
-    }
-    let access = request.session.as_ref().map(|session| session.access);
-    let session = identify(&agent.id, request.session)?;
-    let limit = request
-        .timeout
-        .map_or(agent.timeout, |own| own.min(agent.timeout));
-    let time = Deadline::after(limit);
-    let mut deadline = time;
-
-    let mut chat = request.chat;
-    let asked_in_prompt = chain.iter().any(|model| !model.knows_schemas);
-    let constraint = Constraint::of(&chat, asked_in_prompt)?;
-    let context = ToolContext {
-        agent: agent.id.clone(),
-        model: chain[0].id.clone(),
-        session: session.as_ref().map(|session| session.key.clone()),
-        principal: request.routing.principal,
-        owner: request.routing.authority.is_owner(agent.public_mode),
-        public: agent.public_mode,
-        store: inner.lasting.store.clone(),
-        workbench: Arc::clone(&plan.workbench),
-    };
-    let mut house = House::new((plan, &inner.lasting.metrics), &chain, &chat, context);
-    if !inner.servers.is_empty() && !agent.public_mode {
-        let models: Vec<&ModelRef> = chain.iter().map(|model| &model.id).collect();
-        let tools = inner.servers.tools(&plan.policy, &models);
-        let tools = deadline.bound(async { Ok(tools.await) }).await?;
-        let is_free = |tool: &Arc<dyn Tool>| !chat.is_callers_tool(tool.name());
-        let room = MAX_TOOLS.saturating_sub(chat.tools.len() + house.tools.len());
-        let all = tools.into_iter().filter(is_free);
-        house.tools.extend(all.take(room));
-    }
-    let channel = request.routing.channel.as_deref();
-    let composing = plan.prompt.compose(&house.tools, channel, &request.system);
-    chat.system = notes.time(Time::Prompt, composing).await;
-    chat.tools.extend(
-        house
-            .tools
-            .iter()
-            .map(|tool| tools::declaration(tool.as_ref())),
-    );
-    if chat.reasoning_effort.is_none() {
-        chat.reasoning_effort.clone_from(&agent.thinking_default);
-    }
-
-    let tokens = agent.context_tokens.or(chain[0].context_window);
-    let window = Window::new(tokens, inner.max_history_tokens, &chat);
-    let room = match agent.compaction {
-        CompactionMode::Summarize => Room::Half,
-        CompactionMode::Off | CompactionMode::Default | CompactionMode::Safeguard => Room::All,
-    };
-    let begun = async {
-        let (kept, usage) = match session.as_ref().zip(access) {
-            None => (None, None),
-            Some(session) => {
-                let store = TimedStore {
-                    store: Arc::clone(gateway.store()?),
-                    metrics: Arc::clone(&inner.lasting.metrics),
-                    notes: notes.clone(),
-                };
-                let messages = std::mem::take(&mut chat.messages);
-                // Boxed: most runs have no session, and no run should carry the room for both.
-                let entered = async {
-                    let entered = enter(store, session, messages, (&window, room)).await?;
-                    let how = (plan, &window, &mut deadline);
-                    Ok::<_, RunError>(settle(how, &chain, entered, &mut chat).await)
-                };
-                entered.boxed().await?
-            }
-        };
-        if let Some(widest) = agent.context_tokens.or_else(|| widest(&chain)) {
-            window::check(widest, &chat)?;
-        }
-        let entering = inner.lasting.admission.enter();
-        let place = notes.time(Time::Queue, entering).await?;
-        let opened = open(&chain, &chat, &mut deadline, &notes).await?;
-        Ok((kept, usage, place, opened))
-    };
-    let (kept, usage, place, opened) = time.bound(begun).await?;
-    let model = chain[opened.place].id.clone();
-    let more_than_one_answer = constraint.is_some() || kept.is_some() || !house.tools.is_empty();
-    let rounds = more_than_one_answer.then(|| {
-        let run = (Arc::clone(&chain), Arc::new(chat));
-        Box::new(Rounds::new(constraint, house, agent.max_tool_rounds, run))
-    });
-    Ok(Run {
-        started: Some(Started {
-            agent: agent.id.clone(),
-            model: model.clone(),
-            session: session.map(|session| session.key.to_string()),
-        }),
-        phase: Phase::answering(opened),
-        usage,
-        rounds,
-        kept: kept.map(|kept| Box::new((kept, model))),
-        alarm: Box::pin(sleep_until(deadline.at())),
-        deadline,
-        notes,
-        _place: place,
-    })
-}
-
-/// The largest context window of a chain, as a fallback may have room for what the first model has not; `None` where
-/// one is not known.
-fn widest(chain: &[Callable]) -> Option<u64> {
-    let windows = chain.iter().map(|model| model.context_window);
-    windows.reduce(|one, other| Some(one?.max(other?)))?
-}
-
-/// Puts a session's conversation into the request, and where the agent wants it a summary into the place of what no
-/// longer fits. Without one the run goes on all the same.
-async fn settle(
-    (plan, window, deadline): (&Plan, &Window, &mut Deadline),
-    chain: &Arc<[Callable]>,
-    entered: Entered,
-    chat: &mut ChatRequest,
-) -> (Option<Kept>, Option<Usage>) {
-    let Entered {
-        mut kept,
-        messages,
-        dropped,
-    } = entered;
-    chat.messages = messages;
-    if dropped.is_empty() || plan.agent.compaction != CompactionMode::Summarize {
-        return (kept, None);
-    }
-    match summarize(chain, &dropped, (window.summary_bytes(), deadline)).await {
-        Ok((summary, usage)) => {
-            let mut stored = vec![summary.clone()];
-            stored.extend(chat.messages.iter().cloned());
-            if let Some(kept) = &mut kept {
-                kept.begin_anew(stored);
-            }
-            chat.messages.insert(0, summary.without_mark());
-            (kept, usage)
-        }
-        Err(error) => {
-            tracing::warn!(agent = %plan.agent.id, %error, "no summary: the oldest turns are left out");
-            (kept, None)
-        }
-    }
+/// What a run is made of when its model has begun to answer.
+pub(super) struct Begun {
+    pub started: Started,
+    pub opened: Opened,
+    /// Of what was asked before the run itself.
+    pub usage: Option<Usage>,
+    pub rounds: Option<Box<Rounds>>,
+    /// The session that the run's turn is to be added to, and the model that answers in it.
+    pub kept: Option<Box<(Kept, ModelRef)>>,
+    pub deadline: Deadline,
+    pub notes: Notes,
+    pub place: OwnedSemaphorePermit,
 }
 
 /// A run that has begun to answer.
-struct Run {
+pub(super) struct Run {
     started: Option<Started>,
     phase: Phase,
     /// Of the model calls that are over.
@@ -263,6 +91,20 @@ impl Phase {
 type Out = Option<Result<RunEvent, RunError>>;
 
 impl Run {
+    pub fn new(begun: Begun) -> Self {
+        Self {
+            started: Some(begun.started),
+            phase: Phase::answering(begun.opened),
+            usage: begun.usage,
+            rounds: begun.rounds,
+            kept: begun.kept,
+            alarm: Box::pin(sleep_until(begun.deadline.at())),
+            deadline: begun.deadline,
+            notes: begun.notes,
+            _place: begun.place,
+        }
+    }
+
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Out> {
         match &mut self.phase {
             Phase::Answering { first, events } => {

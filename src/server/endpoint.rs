@@ -1,15 +1,14 @@
 //! From a path to a handler: draining? who is it? is it on? may they? then the body, then the handler. A request takes the
-//! latest settings here, once, and keeps them. The only file that knows warp filters.
+//! latest settings here, once, and keeps them. The only folder that knows warp filters.
 
+mod table;
 mod visitor;
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use bytes::Buf;
 use futures_util::future::ready;
 use futures_util::{FutureExt, Stream};
-use hyper::header::{ALLOW, HeaderValue};
 use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, StatusCode};
 use warp::Filter;
@@ -27,6 +26,7 @@ use super::websocket::{self, WebSocket};
 use crate::auth::{Caller, Ends, Scope};
 use crate::chat::Notes;
 use crate::config::Endpoints;
+pub use table::table;
 pub use visitor::{Admitted, Visitor};
 
 /// One row of the route table.
@@ -55,9 +55,6 @@ const GET_OR_HEAD: &[Method] = &[Method::GET, Method::HEAD];
 const POST: &[Method] = &[Method::POST];
 /// Of a route that takes more than a method.
 const NONE_BY_ITSELF: &[Method] = &[];
-
-/// The longest path that an answer repeats, in characters.
-const MAX_SHOWN_CHARS: usize = 200;
 
 /// The part of a request that is there before its body.
 pub struct Head {
@@ -251,67 +248,6 @@ pub fn watch(
         gate: Some(gate),
         filter: filter.boxed(),
     }
-}
-
-/// All routes, and an answer for what none of them takes: 405 where the path is one of theirs, else 404. Who is locked
-/// out is told so, whatever he asks for.
-pub fn table(state: &State, routes: impl IntoIterator<Item = Route>) -> BoxedFilter<(Response,)> {
-    let mut places = Vec::new();
-    let mut filters = Vec::new();
-    for route in routes {
-        places.push((route.path, route.methods));
-        filters.push(route.filter);
-    }
-    // From the last: what a route costs grows with its place, and the first is the one that is asked most.
-    let routed = filters
-        .into_iter()
-        .rev()
-        .reduce(|rest, next| next.or(rest).unify().boxed());
-    let places: Arc<[(Path, &[Method])]> = places.into();
-    let state = state.clone();
-    let rest = warp::method()
-        .and(warp::path::full())
-        .and(warp::ext::get::<Peer>())
-        .and(warp::header::headers_cloned())
-        .map(move |method: Method, path: FullPath, peer, headers| {
-            let state = state.latest();
-            match state.authenticator().check_lock(ends(peer), &headers) {
-                Ok(()) => unrouted(&places, &method, path.as_str()),
-                Err(locked) => ApiError::from(locked).into_response(),
-            }
-        });
-    match routed {
-        Some(routed) => routed.or(rest).unify().boxed(),
-        None => rest.boxed(),
-    }
-}
-
-fn unrouted(places: &[(Path, &[Method])], method: &Method, path: &str) -> Response {
-    // A place of that very name comes before one that it could be the id of.
-    let is_named = |(place, _): &(Path, _)| matches!(place, Path::At(name) if *name == path);
-    let has_name = places.iter().any(is_named);
-    let here = places
-        .iter()
-        .filter(|place| is_named(place) || (!has_name && place.0.tail(path).is_some()));
-    let allowed: Vec<&str> = here
-        .flat_map(|(_, methods)| methods.iter().map(Method::as_str))
-        .collect();
-    let shown: String = path.chars().take(MAX_SHOWN_CHARS).collect();
-    if allowed.is_empty() {
-        let message = format!("unknown request URL: {method} {shown}");
-        return ApiError::new(StatusCode::NOT_FOUND, message)
-            .with_code("unknown_url")
-            .into_response();
-    }
-    let allowed = allowed.join(", ");
-    let message = format!("{shown} does not take {method}, only {allowed}");
-    let error =
-        ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message).with_code("method_not_allowed");
-    let mut response = error.into_response();
-    if let Ok(allowed) = HeaderValue::try_from(allowed) {
-        response.headers_mut().insert(ALLOW, allowed);
-    }
-    response
 }
 
 /// A rejection here means only that this is not the route.
