@@ -12,7 +12,7 @@ use super::content_log::ContentLog;
 use super::continuity::{Entered, Kept, enter, identify};
 use super::error::RunError;
 use super::house::House;
-use super::progress::{Progress, Watched};
+use super::progress::{Noted, Progress};
 use super::rounds::Rounds;
 use super::run::{Begun, Run};
 use super::summary::summarize;
@@ -33,7 +33,7 @@ pub(super) async fn run_agent(
 ) -> Result<RunStream, RunError> {
     let mut progress = Progress::begin(&gateway.0.lasting.metrics, request.notes.clone());
     match begin(gateway, request, &mut progress).await {
-        Ok(run) => Ok(Box::pin(Watched { run, progress })),
+        Ok(run) => Ok(Box::pin(Noted { run, progress })),
         Err(error) => {
             progress.failed(&error);
             Err(error)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Gateway;
 use super::call::Deadline;
 use super::error::RunError;
+use super::progress::Progress;
 use super::summary::{self, Task};
 use crate::chat::{Message, Notes, Phase, Routing, Started, Usage};
 
@@ -50,9 +51,24 @@ impl Gateway {
     /// # Errors
     /// As a run before its first event.
     pub async fn compact(&self, request: CompactRequest) -> Result<Compacted, RunError> {
+        let mut progress = Progress::begin(&self.0.lasting.metrics, request.notes.clone());
+        let compacted = self.sum_up(request, &mut progress).await;
+        match &compacted {
+            Ok(compacted) => progress.finished(compacted.usage),
+            Err(error) => progress.failed(error),
+        }
+        compacted
+    }
+
+    async fn sum_up(
+        &self,
+        request: CompactRequest,
+        progress: &mut Progress,
+    ) -> Result<Compacted, RunError> {
         let inner = &self.0;
         let target = inner.agents.resolve(&request.routing, &inner.providers)?;
         let (agent, chain) = (&target.plan.agent, target.chain);
+        progress.is_of(&agent.id);
         let limit = request
             .timeout
             .map_or(agent.timeout, |own| own.min(agent.timeout));
@@ -81,9 +97,6 @@ impl Gateway {
             Ok((summary, usage, place))
         };
         let (summary, usage, place) = time.bound(summing_up).await?;
-        if let Some(usage) = usage {
-            request.notes.use_up(usage);
-        }
         let started = Started {
             agent: agent.id.clone(),
             model: chain[place].id.clone(),

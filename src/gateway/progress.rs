@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::content_log::ContentLog;
 use super::error::RunError;
 use super::metrics::{Metrics, Outcome, RunMeter};
-use crate::chat::{AgentId, Notes, RunEvent};
+use crate::chat::{AgentId, Notes, RunEvent, Usage};
 
 /// What is known of a run so far; counted when it is dropped. A run of which nobody said how it ended was cancelled.
 pub struct Progress {
@@ -45,6 +45,13 @@ impl Progress {
         self.outcome = Outcome::of(error);
     }
 
+    pub fn finished(&mut self, usage: Option<Usage>) {
+        self.outcome = Outcome::OK;
+        if let Some(usage) = usage {
+            self.notes.use_up(usage);
+        }
+    }
+
     fn note(&mut self, event: &Result<RunEvent, RunError>) {
         match event {
             Ok(RunEvent::Started(_)) => {
@@ -57,12 +64,7 @@ impl Progress {
                 }
             }
             Ok(RunEvent::Tool(_)) => {}
-            Ok(RunEvent::Finished(finished)) => {
-                self.outcome = Outcome::OK;
-                if let Some(usage) = finished.usage {
-                    self.notes.use_up(usage);
-                }
-            }
+            Ok(RunEvent::Finished(finished)) => self.finished(finished.usage),
             Err(error) => self.failed(error),
         }
     }
@@ -76,12 +78,12 @@ impl Drop for Progress {
 }
 
 /// The events of a run, each noted as it passes.
-pub struct Watched<S> {
+pub struct Noted<S> {
     pub run: S,
     pub progress: Progress,
 }
 
-impl<S> Stream for Watched<S>
+impl<S> Stream for Noted<S>
 where
     S: Stream<Item = Result<RunEvent, RunError>> + Unpin,
 {

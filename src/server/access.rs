@@ -92,8 +92,12 @@ impl Record {
         HeaderValue::try_from(text).expect("names and numbers are visible ASCII")
     }
 
-    /// What a turn of a socket is answered with.
+    /// What a turn of a socket is answered with. A turn that fails after it began to answer has another status then.
     pub fn answered(&mut self, status: StatusCode, by: Option<&Started>) {
+        if let Some(answer) = &mut self.answer {
+            answer.status = status;
+            return;
+        }
         let streams = by.is_some();
         if streams {
             self.meters.http.streams.enter();

@@ -83,6 +83,7 @@ struct Server {
     readiness: Readiness,
     documents: documents::Reader,
     metrics: Arc<Http>,
+    socket_budget: responses::Budget,
     started: u64,
 }
 
@@ -99,6 +100,7 @@ impl State {
             readiness: Readiness::of(&settings.gateway),
             documents: documents::Reader::default(),
             metrics: Arc::default(),
+            socket_budget: responses::Budget::default(),
             started: unix_seconds(),
         };
         Self {
@@ -147,6 +149,11 @@ impl State {
 
     fn drain(&self) -> &Drain {
         &self.server.drain
+    }
+
+    /// What sockets may remember together.
+    fn socket_budget(&self) -> &responses::Budget {
+        &self.server.socket_budget
     }
 
     fn readiness(&self) -> &Readiness {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use self::finding::{Finding, Severity};
 use super::{CliError, Context, Printer};
-use crate::config::{Environment, LoadError, Loaded, load};
+use crate::config::{Environment, LoadError, Loaded, StoreChoice, load};
 use crate::gateway::{Gateway, Local};
 
 /// Check the configuration, permissions, exposure, providers and state, each with a remedy
@@ -77,6 +77,10 @@ fn examine(mut loaded: Loaded, args: &DoctorArgs) -> anyhow::Result<Vec<Finding>
     match gateway {
         Ok(gateway) => {
             findings.extend(providers::check(&gateway)?);
+            findings.push(match loaded.config.session.store {
+                StoreChoice::Postgres(_) => state::check_shared(&gateway)?,
+                StoreChoice::Sqlite => state::check(loaded.paths.state_dir()),
+            });
             if args.probe {
                 findings.extend(providers::probe(gateway)?);
             }
@@ -86,7 +90,6 @@ fn examine(mut loaded: Loaded, args: &DoctorArgs) -> anyhow::Result<Vec<Finding>
             findings.push(finding.remedy("openclaw config show"));
         }
     }
-    findings.push(state::check(loaded.paths.state_dir()));
     findings.extend(port::check(&loaded.config.gateway));
     Ok(findings)
 }

@@ -3,9 +3,16 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::HumanBytes;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
 use super::finding::Finding;
-use indicatif::HumanBytes;
+use crate::cli::CliError;
+use crate::gateway::Gateway;
 
 const CHECK: &str = "state";
 
@@ -14,6 +21,9 @@ const MAX_DEPTH: usize = 3;
 
 /// More than this is worth a word, in bytes.
 const MUCH_BYTES: u64 = 10 << 30;
+
+/// A database has this long to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub fn check(folder: Option<&Path>) -> Finding {
     let Some(folder) = folder else {
@@ -33,6 +43,35 @@ pub fn check(folder: Option<&Path>) -> Finding {
         return Finding::warning(CHECK, message).remedy(remedy);
     }
     Finding::ok(CHECK, message)
+}
+
+/// Of a database that several gateways share: whether it takes a write.
+///
+/// # Errors
+/// Where that cannot be found out.
+pub fn check_shared(gateway: &Gateway) -> anyhow::Result<Finding> {
+    let remedy = "check the database, and `session.store`";
+    let store = match gateway.store() {
+        Ok(store) => store.clone(),
+        Err(error) => return Ok(Finding::failure(CHECK, error.to_string()).remedy(remedy)),
+    };
+    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let probed = runtime.block_on(async {
+        tokio::select! {
+            probed = timeout(PATIENCE, store.probe()) => Ok(probed),
+            _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+        }
+    })?;
+    runtime.shutdown_background();
+    let failure = |reason: String| {
+        let message = format!("the database of `session.store` cannot be written: {reason}");
+        Finding::failure(CHECK, message).remedy(remedy)
+    };
+    Ok(match probed {
+        Ok(Ok(())) => Finding::ok(CHECK, "the database of `session.store` can be written"),
+        Ok(Err(error)) => failure(error.to_string()),
+        Err(_) => failure(format!("no answer within {} s", PATIENCE.as_secs())),
+    })
 }
 
 /// Writes a file and takes it away again; where there is no folder yet, looks at the place for it.

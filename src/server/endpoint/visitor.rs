@@ -49,6 +49,11 @@ impl Visitor {
         })
     }
 
+    /// As it was at the upgrade.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
     pub fn drain(&self) -> &Drain {
         self.state.drain()
     }

@@ -1,6 +1,7 @@
 //! The last response of a socket, with all that it continues: in memory, so that it can be continued though it is not
 //! stored. Whoever continues it takes it out; it is there again, longer, once that went well.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::value::RawValue;
@@ -9,6 +10,36 @@ use crate::gateway::{Place, StoredResponse};
 
 /// What a socket remembers, at most, in bytes of JSON: as much as its peer could send again in one message.
 const MAX_BYTES: usize = 20 << 20;
+
+/// What all sockets of the server remember together, at most, in bytes of JSON.
+const MAX_BYTES_OF_ALL: usize = 256 << 20;
+
+/// What the sockets of a server remember together. A clone is another handle.
+#[derive(Clone, Default)]
+pub struct Budget(Arc<AtomicUsize>);
+
+/// Bytes of a budget, until it is dropped.
+struct Share {
+    budget: Budget,
+    bytes: usize,
+}
+
+impl Budget {
+    fn take(&self, bytes: usize) -> Option<Share> {
+        let fits = |taken: usize| Some(taken + bytes).filter(|sum| *sum <= MAX_BYTES_OF_ALL);
+        let taken = (self.0).fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
+        taken.ok().map(|_| Share {
+            budget: self.clone(),
+            bytes,
+        })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.budget.0.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
 
 /// The items of one response, as they are stored.
 pub struct Link {
@@ -21,12 +52,16 @@ pub type Chain = Vec<Arc<Link>>;
 
 /// What one socket remembers. A clone is another handle.
 #[derive(Clone, Default)]
-pub struct Memory(Arc<Mutex<Option<Remembered>>>);
+pub struct Memory {
+    remembered: Arc<Mutex<Option<Remembered>>>,
+    budget: Budget,
+}
 
 struct Remembered {
     id: String,
     place: Place,
     chain: Chain,
+    _share: Share,
 }
 
 impl Link {
@@ -46,6 +81,14 @@ impl From<StoredResponse> for Link {
 }
 
 impl Memory {
+    /// A memory that takes what it needs from this budget, and remembers nothing where that is used up.
+    pub fn within(budget: Budget) -> Self {
+        Self {
+            budget,
+            ..Self::default()
+        }
+    }
+
     /// What a turn has of it that continues the response with this id. If that is the one that is remembered, it is
     /// forgotten until the turn has gone well.
     pub fn recall(&self, previous: Option<&str>) -> Recall {
@@ -57,7 +100,9 @@ impl Memory {
     }
 
     fn remembered(&self) -> MutexGuard<'_, Option<Remembered>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -95,11 +140,19 @@ impl Keeper {
         let mut chain = self.earlier;
         chain.push(Arc::new(link));
         let bytes: usize = chain.iter().map(|link| link.bytes()).sum();
-        let remembered = Remembered { id, place, chain };
-        let remembered = Some(remembered).filter(|_| bytes <= MAX_BYTES);
-        let before = std::mem::replace(&mut *self.memory.remembered(), remembered);
-        // After the lock is free.
+        // What was there makes room for it, and is dropped when the lock is free.
+        let before = self.memory.remembered().take();
         drop(before);
+        let share = match bytes <= MAX_BYTES {
+            true => self.memory.budget.take(bytes),
+            false => None,
+        };
+        *self.memory.remembered() = share.map(|share| Remembered {
+            id,
+            place,
+            chain,
+            _share: share,
+        });
     }
 }
 
@@ -167,6 +220,23 @@ mod tests {
             ..place()
         };
         assert!(memory.recall(Some("a")).chain(&elsewhere).is_none());
+    }
+
+    #[test]
+    fn what_all_remember_together_has_a_limit_and_what_is_forgotten_makes_room() {
+        let budget = Budget::default();
+        let full: Vec<Memory> = (0..MAX_BYTES_OF_ALL / MAX_BYTES)
+            .map(|_| Memory::within(budget.clone()))
+            .collect();
+        for memory in &full {
+            keep(memory, None, ("a", MAX_BYTES));
+        }
+        let one_more = Memory::within(budget);
+        keep(&one_more, None, ("b", MAX_BYTES));
+        assert!(one_more.recall(Some("b")).chain(&place()).is_none());
+        drop(full);
+        keep(&one_more, None, ("b", MAX_BYTES));
+        assert!(one_more.recall(Some("b")).chain(&place()).is_some());
     }
 
     #[test]

@@ -41,6 +41,7 @@ use crate::chat::Delivery;
 use crate::config::Endpoints;
 pub use compact::compact;
 use decode::Asked;
+pub use memory::Budget;
 use prepare::{Prepared, prepare};
 pub use socket::socket;
 pub use stored::{delete, input_items, retrieve};

@@ -39,10 +39,11 @@ pub fn socket(state: &State) -> Route {
 
 /// Serves one socket to its end. Dropping it, or the peer's leaving, cancels the turn that runs.
 async fn serve(visitor: Visitor, socket: WebSocket) {
+    let memory = Memory::within(visitor.state().socket_budget().clone());
     let mut talk = Talk {
         visitor,
         socket,
-        memory: Memory::default(),
+        memory,
         waiting: Waiting::default(),
         turn: None,
     };
