@@ -267,7 +267,11 @@ fn filter(text: &str) -> Result<Targets, String> {
         Ok(level) if level > Level::WARN => format!("warn,openclaw={level}"),
         Ok(_) | Err(_) => text.replace(char::is_whitespace, ""),
     };
-    text.parse::<Targets>().map_err(|_| {
+    // A word alone would be the name of a library, and everything else silent: a mistyped level, far more likely.
+    let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
+    let is_clear = |part: &str| part.contains('=') || is_level(part);
+    let targets = text.parse::<Targets>().ok();
+    targets.filter(|_| text.split(',').all(is_clear)).ok_or_else(|| {
         format!("`{text}` is no level: error, warn, info, debug, trace, or a filter such as `openclaw=debug,hyper=warn`")
     })
 }
@@ -306,10 +310,17 @@ mod tests {
 
     #[test]
     fn what_is_no_level_is_told_what_one_is() {
-        let error = checked_level("openclaw=loud").unwrap_err();
-        assert!(
-            error.starts_with("`openclaw=loud` is no level: error, warn"),
-            "{error}"
-        );
+        for text in [
+            "openclaw=loud",
+            "inof",
+            "warning",
+            "openclaw:debug",
+            "info,verbose",
+            "",
+        ] {
+            let error = checked_level(text).unwrap_err();
+            let expected = format!("`{text}` is no level: error, warn");
+            assert!(error.starts_with(&expected), "{error}");
+        }
     }
 }

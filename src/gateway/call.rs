@@ -117,10 +117,7 @@ pub async fn open(
                 jitter: jitter(),
             };
             let step = failover::step(&error, situation);
-            if step != Step::GiveUp {
-                // The last failure is told to the caller; the others would go unseen.
-                tracing::warn!(model = %model.id, calls, %error, ?step, "model call failed");
-            }
+            tracing::warn!(model = %model.id, calls, %error, ?step, "model call failed");
             match step {
                 Step::Retry(wait) => {
                     deadline.waits = deadline.waits.saturating_sub(wait);

@@ -1,5 +1,6 @@
 //! `openclaw doctor`: what is in order and what is not, one line each, with what mends it. It changes nothing.
 
+mod agents;
 mod exposure;
 mod files;
 mod finding;
@@ -77,9 +78,10 @@ fn examine(mut loaded: Loaded, args: &DoctorArgs) -> anyhow::Result<Vec<Finding>
     match gateway {
         Ok(gateway) => {
             findings.extend(providers::check(&gateway)?);
+            findings.extend(agents::check(&gateway)?);
             findings.push(match loaded.config.session.store {
                 StoreChoice::Postgres(_) => state::check_shared(&gateway)?,
-                StoreChoice::Sqlite => state::check(loaded.paths.state_dir()),
+                StoreChoice::Sqlite => state::check(&gateway, loaded.paths.state_dir())?,
             });
             if args.probe {
                 findings.extend(providers::probe(gateway)?);

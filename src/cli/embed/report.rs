@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::source::Source;
 use super::window::Batch;
@@ -18,6 +18,8 @@ pub struct Report {
     printer: Printer,
     mode: Mode,
     begun: Instant,
+    /// Bytes of the input that were done before this job.
+    passed: AtomicU64,
     skipped: AtomicU64,
 }
 
@@ -54,6 +56,7 @@ impl Report {
             printer,
             mode,
             begun: Instant::now(),
+            passed: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
         }
     }
@@ -61,15 +64,21 @@ impl Report {
     /// Counts a batch that has been written.
     pub fn advance(&self, batch: &Batch, tally: &Tally) {
         self.bar.inc(batch.bytes());
-        let message = tally.describe(self.begun.elapsed());
+        let took = self.begun.elapsed();
+        let mut message = tally.describe(took);
+        if let Some(total) = self.bar.length() {
+            let passed = self.passed.load(Ordering::Relaxed);
+            let done = self.bar.position().saturating_sub(passed);
+            let rest = total.saturating_sub(self.bar.position());
+            message += &format!(", {} left", HumanDuration(left(took, done, rest)));
+        }
         self.bar.set_message(message);
     }
 
     /// Counts bytes of the input that were done before.
     pub fn pass(&self, bytes: u64) {
         self.bar.inc(bytes);
-        // The time left follows from what is done now, not from what was found done.
-        self.bar.reset_eta();
+        self.passed.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Says that nothing will happen for a while.
@@ -119,7 +128,7 @@ impl Report {
 
 fn bar(total: Option<u64>) -> ProgressBar {
     let template = match total {
-        Some(_) => "{wide_bar} {percent:>3}% {msg}, {eta} left",
+        Some(_) => "{wide_bar} {percent:>3}% {msg}",
         None => "{spinner} {msg}, {elapsed}",
     };
     let bar = ProgressBar::with_draw_target(total, margin::draw_target());
@@ -128,6 +137,12 @@ fn bar(total: Option<u64>) -> ProgressBar {
     bar.set_message("0 vectors");
     bar.enable_steady_tick(TURN);
     bar
+}
+
+/// The time that the rest takes at the rate of what was done in this time.
+fn left(took: Duration, done: u64, rest: u64) -> Duration {
+    let share = rest as f64 / done.max(1) as f64;
+    Duration::try_from_secs_f64(took.as_secs_f64() * share).unwrap_or(Duration::MAX)
 }
 
 impl Tally {
@@ -160,6 +175,14 @@ fn short(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_left_follows_from_what_this_job_has_done() {
+        let four = Duration::from_secs(4);
+        assert_eq!(left(four, 100, 1_000), Duration::from_secs(40));
+        assert_eq!(left(four, 100, 0), Duration::ZERO);
+        assert_eq!(left(Duration::ZERO, 0, 10), Duration::ZERO);
+    }
 
     #[test]
     fn a_job_is_summed_up_in_a_few_words() {

@@ -67,6 +67,11 @@ fn try_room(file: &Path) -> io::Result<()> {
 /// Whether the file, and the folders above it that are missing, could be made.
 fn could_be_made(file: &Path) -> Result<(), Unavailable> {
     let mut folders = file.ancestors().skip(1);
+    let leads_nowhere = |folder: &Path| folder.is_symlink() && !folder.exists();
+    if folders.clone().any(leads_nowhere) {
+        let reason = "a link in the path of its folder leads nowhere";
+        return Err(Unavailable::Failed(reason.to_owned()));
+    }
     match folders.find_map(|folder| Some((folder, folder.metadata().ok()?))) {
         Some((_, metadata)) if !metadata.is_dir() => Err(Unavailable::Failed(
             "there is a file where its folder should be".to_owned(),
