@@ -117,7 +117,15 @@ pub async fn open(
                 jitter: jitter(),
             };
             let step = failover::step(&error, situation);
-            tracing::warn!(model = %model.id, calls, %error, ?step, "model call failed");
+            match step {
+                // Who asked is told of it; a command would say it twice.
+                Step::GiveUp => {
+                    tracing::info!(model = %model.id, calls, %error, "model call failed: the run ends")
+                }
+                Step::Retry(_) | Step::Next => {
+                    tracing::warn!(model = %model.id, calls, %error, ?step, "model call failed");
+                }
+            }
             match step {
                 Step::Retry(wait) => {
                     deadline.waits = deadline.waits.saturating_sub(wait);
