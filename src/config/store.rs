@@ -44,13 +44,26 @@ impl TryFrom<String> for StoreChoice {
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
             return Err("expected \"sqlite\" or a URL that begins with `postgres://`".to_owned());
         }
-        // Certificates are always checked: the stricter names mean what `require` means here.
-        let url = text
-            .replace("sslmode=verify-full", "sslmode=require")
-            .replace("sslmode=verify-ca", "sslmode=require");
+        let url = with_known_sslmode(text);
         check(&url)?;
         Ok(Self::Postgres(Secret::new(url)))
     }
+}
+
+/// Certificates are always checked: the stricter modes mean what `require` means here. Only an option is one: a password
+/// may look the same.
+fn with_known_sslmode(url: String) -> String {
+    let host = url.find('@').map_or(0, |at| at + 1);
+    let Some(mark) = url[host..].find('?') else {
+        return url;
+    };
+    let (place, options) = url.split_at(host + mark + 1);
+    let known = |option| match option {
+        "sslmode=verify-full" | "sslmode=verify-ca" => "sslmode=require",
+        other => other,
+    };
+    let options: Vec<&str> = options.split('&').map(known).collect();
+    place.to_owned() + &options.join("&")
 }
 
 #[cfg(feature = "postgres")]
@@ -106,6 +119,27 @@ mod tests {
         let expected = "expected \"sqlite\" or a URL that begins with `postgres://`";
         for wrong in ["", "SQLite", "mysql://u:hunter2@h/db"] {
             assert_eq!(read(wrong), Err(expected.to_owned()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_stricter_sslmode_is_one_that_is_known_and_a_password_stays_as_it_is() {
+        for (written, known) in [
+            ("postgres://h/db", "postgres://h/db"),
+            (
+                "postgres://h/db?sslmode=verify-full",
+                "postgres://h/db?sslmode=require",
+            ),
+            (
+                "postgres://u:?sslmode=verify-ca@h/db?connect_timeout=1&sslmode=verify-ca",
+                "postgres://u:?sslmode=verify-ca@h/db?connect_timeout=1&sslmode=require",
+            ),
+            (
+                "postgres://u:sslmode=verify-full@h/sslmode=verify-full",
+                "postgres://u:sslmode=verify-full@h/sslmode=verify-full",
+            ),
+        ] {
+            assert_eq!(with_known_sslmode(written.to_owned()), known);
         }
     }
 

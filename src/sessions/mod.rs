@@ -17,6 +17,7 @@ mod sqlite;
 mod suite;
 mod turn;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -47,7 +48,8 @@ pub trait SessionStore: Send + Sync {
     /// The turns of the current branch, oldest first. A session that is not there has none.
     fn load<'a>(&'a self, session: &'a SessionId) -> BoxFuture<'a, Result<History, StoreError>>;
 
-    /// Adds a turn, which becomes the head of the session. It is durable when the future is ready with its id.
+    /// Adds a turn, which becomes the head of the session. It is durable when the future is ready with its id. Dropping
+    /// the future once it was polled does not undo it: the write goes on, ahead of the end of the lease.
     ///
     /// # Errors
     /// [`StoreError::LostLease`] when the session was deleted, or taken by another process, since it was acquired.
@@ -121,7 +123,7 @@ pub struct Lease {
     session: SessionId,
     fence: i64,
     /// Dropping it releases the session.
-    _hold: Box<dyn Send + Sync>,
+    _hold: Arc<dyn Send + Sync>,
 }
 
 impl Lease {
@@ -129,12 +131,22 @@ impl Lease {
         Self {
             session,
             fence,
-            _hold: Box::new(hold),
+            _hold: Arc::new(hold),
         }
     }
 
     pub fn session(&self) -> &SessionId {
         &self.session
+    }
+
+    /// The same lease, for a write that may outlast its run: the session is released when both are dropped.
+    #[cfg(feature = "postgres")]
+    fn share(&self) -> Self {
+        Self {
+            session: self.session.clone(),
+            fence: self.fence,
+            _hold: Arc::clone(&self._hold),
+        }
     }
 }
 

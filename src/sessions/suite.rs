@@ -56,6 +56,7 @@ macro_rules! suite {
             conversations::what_belongs_to_another_principal_is_not_there,
             sharing::a_claim_that_is_given_up_leaves_neither_lease_nor_ticket,
             sharing::a_held_lease_is_renewed,
+            sharing::a_turn_that_is_being_saved_when_its_run_is_dropped_is_saved_before_the_next_run,
             sharing::a_holder_whose_lease_was_taken_cannot_write_any_more,
             sharing::a_lease_that_expired_but_was_not_taken_is_still_good,
             sharing::a_session_does_not_wait_for_another_and_a_full_line_says_so,

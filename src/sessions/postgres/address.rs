@@ -13,6 +13,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection on which nothing is said is tried after this long.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
+/// How often it is tried again, and after how long each time, before it counts as lost.
+const KEEPALIVE_RETRIES: (u32, Duration) = (2, Duration::from_secs(5));
+
 /// After how long without an acknowledgement a connection counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);
 
@@ -50,6 +53,8 @@ pub(super) fn parse(url: &str) -> Result<Config, InvalidUrl> {
         config.application_name("openclaw");
     }
     config.keepalives_idle(KEEPALIVE);
+    config.keepalives_retries(KEEPALIVE_RETRIES.0);
+    config.keepalives_interval(KEEPALIVE_RETRIES.1);
     config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     Ok(config)
 }

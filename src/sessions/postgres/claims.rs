@@ -3,6 +3,7 @@
 //! The database knows the line; this knows which of its places are ours, and who waits here for one of them to run.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ use crate::sessions::{Lease, SessionId, StoreError};
 
 /// How long those who wait are left to wait while the database cannot be asked about them.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How much later a place is given back once more that may have been taken after it was given back.
+const AFTERTHOUGHT: Duration = Duration::from_secs(2);
 
 /// What becomes of a claim that waited.
 enum Verdict {
@@ -101,6 +105,8 @@ struct Claim {
     /// The runtime to give it back on.
     runtime: Handle,
     number: i64,
+    /// The database was asked for the place and has not answered: it may yet do so.
+    unanswered: AtomicBool,
 }
 
 impl Claim {
@@ -118,6 +124,7 @@ impl Claim {
             store: Arc::clone(store),
             runtime: Handle::current(),
             number,
+            unanswered: AtomicBool::new(false),
         }
     }
 
@@ -134,7 +141,10 @@ impl Claim {
                 }
             }
         };
-        store.soon(enter).await
+        self.unanswered.store(true, Ordering::Relaxed);
+        let entered = store.soon(enter).await?;
+        self.unanswered.store(false, Ordering::Relaxed);
+        Ok(entered)
     }
 
     /// Has the keeper look after it until it runs.
@@ -155,22 +165,30 @@ impl Drop for Claim {
         self.store.claims.held().places.remove(&self.number);
         self.store.claims.changed.notify_one();
         let (store, number) = (Arc::clone(&self.store), self.number);
+        let is_unsure = *self.unanswered.get_mut();
         let leave = async move {
-            let store = &store;
-            let leave = move || async move {
-                let client = store.lend().await?;
-                line::leave(&client, number).await?;
-                client.done(())
-            };
-            match store.soon(leave).await {
-                // The next one may be waiting here.
-                Ok(()) => store.claims.changed.notify_one(),
-                Err(error) => {
-                    tracing::debug!(%error, "a place in a line was not given back; it will expire");
-                }
+            leave(&store, number).await;
+            if is_unsure {
+                sleep(AFTERTHOUGHT).await;
+                leave(&store, number).await;
             }
         };
-        self.store.in_the_background(&self.runtime, leave);
+        self.store.background.spawn(&self.runtime, leave);
+    }
+}
+
+async fn leave(store: &Inner, number: i64) {
+    let leave = move || async move {
+        let client = store.lend().await?;
+        line::leave(&client, number).await?;
+        client.done(())
+    };
+    match store.soon(leave).await {
+        // The next one may be waiting here.
+        Ok(()) => store.claims.changed.notify_one(),
+        Err(error) => {
+            tracing::debug!(%error, "a place in a line was not given back; it will expire");
+        }
     }
 }
 
@@ -216,7 +234,7 @@ async fn renew(store: &Inner, places: &[i64]) -> Result<(), StoreError> {
         line::renew(&client, places, validity).await?;
         client.done(())
     };
-    store.soon(renew).await
+    store.promptly(renew).await
 }
 
 /// Tells those who wait what has become of their places.
@@ -228,7 +246,7 @@ async fn look(store: &Inner, waiting: &[i64]) -> Result<(), StoreError> {
         let found = line::look(&client, waiting, clear).await?;
         client.done(found)
     };
-    let found: HashMap<i64, bool> = store.soon(look).await?.into_iter().collect();
+    let found: HashMap<i64, bool> = store.promptly(look).await?.into_iter().collect();
     for claim in waiting {
         match found.get(claim) {
             Some(true) => store.claims.tell(*claim, Verdict::Granted),

@@ -6,8 +6,10 @@
 //! there to be kept.
 
 mod address;
+mod background;
 mod claims;
 mod line;
+mod patience;
 mod pool;
 mod prune;
 mod responses;
@@ -16,13 +18,13 @@ mod tls;
 mod trouble;
 mod turns;
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::queue::Queues;
@@ -32,25 +34,11 @@ use super::{
     StoreError, StoredResponse, Summary, Timing, Transcript, TurnId, Unavailable,
 };
 pub use address::InvalidUrl;
+use background::Background;
 use claims::Claims;
 use pool::{Connections, Lent};
 use trouble::Failure;
 use turns::Write;
-
-/// How long an attempt is made again that nothing was spent on yet.
-const BRIEF_PATIENCE: Duration = Duration::from_secs(1);
-
-/// The same for an answer that is there, and would be lost.
-const LONG_PATIENCE: Duration = Duration::from_secs(15);
-
-/// How long one attempt may take: more than the server gives a statement.
-const ATTEMPT: Duration = Duration::from_secs(25);
-
-/// The pauses between attempts: the first, which doubles, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
-
-/// Writes that nobody waits for: places given back, and what was said before a caller left.
-const IN_THE_BACKGROUND: usize = 16_384;
 
 /// Sessions and responses in one database. Nothing is connected before the first use. A clone is the same store.
 #[derive(Clone)]
@@ -64,8 +52,7 @@ struct Inner {
     /// Runs that may wait for one session, over all gateways.
     max_queued: i64,
     timing: Timing,
-    /// How many of the writes that nobody waits for are going on.
-    background: watch::Sender<usize>,
+    background: Background,
     /// When the database last could not be reached.
     troubled: Mutex<Option<Instant>>,
     /// A write of what was there to be kept failed.
@@ -84,7 +71,7 @@ impl PostgresStore {
             claims: Claims::default(),
             max_queued: i64::try_from(max_queued).unwrap_or(i64::MAX),
             timing,
-            background: watch::Sender::new(0),
+            background: Background::default(),
             troubled: Mutex::default(),
             failed: Notify::new(),
         })))
@@ -94,76 +81,6 @@ impl PostgresStore {
 impl Inner {
     async fn lend(&self) -> Result<Lent, Failure> {
         Lent::from(&self.pool).await
-    }
-
-    /// Does what nothing was spent on yet.
-    async fn soon<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, StoreError>
-    where
-        F: Future<Output = Result<T, Failure>>,
-    {
-        self.persist(BRIEF_PATIENCE, attempt).await
-    }
-
-    /// Keeps what would be lost.
-    async fn keep<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, StoreError>
-    where
-        F: Future<Output = Result<T, Failure>>,
-    {
-        let kept = self.persist(LONG_PATIENCE, attempt).await;
-        if let Err(StoreError::Unavailable(_) | StoreError::Newer { .. }) = &kept {
-            self.failed.notify_one();
-        }
-        kept
-    }
-
-    /// Does `attempt`, and again for as long as `patience` lasts where only the connection failed.
-    async fn persist<T, F>(
-        &self,
-        patience: Duration,
-        attempt: impl Fn() -> F,
-    ) -> Result<T, StoreError>
-    where
-        F: Future<Output = Result<T, Failure>>,
-    {
-        let begun = Instant::now();
-        let (mut pause, longest) = PAUSES;
-        loop {
-            let stuck = |_| Err(Failure::Passing(Unavailable::Unreachable));
-            let reason = match timeout(ATTEMPT, attempt()).await.unwrap_or_else(stuck) {
-                Ok(done) => return Ok(done),
-                Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Passing(reason)) => reason,
-            };
-            if reason != Unavailable::Locked {
-                *self.troubled.lock().unwrap_or_else(PoisonError::into_inner) =
-                    Some(Instant::now());
-            }
-            if begun.elapsed() + pause > patience {
-                return Err(StoreError::Unavailable(reason));
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(longest);
-        }
-    }
-
-    /// Whether the database was there all this time, as far as was seen here.
-    fn untroubled_for(&self, time: Duration) -> bool {
-        let troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
-        troubled.is_none_or(|at| at.elapsed() > time)
-    }
-
-    /// Does `work` without anyone who waits for it; [`SessionStore::close`] does.
-    fn in_the_background(&self, runtime: &Handle, work: impl Future<Output = ()> + Send + 'static) {
-        let going_on = self.background.clone();
-        if *going_on.borrow() == IN_THE_BACKGROUND {
-            tracing::warn!("the session store has too much to do: a write was dropped");
-            return;
-        }
-        going_on.send_modify(|count| *count += 1);
-        runtime.spawn(async move {
-            work.await;
-            going_on.send_modify(|count| *count -= 1);
-        });
     }
 
     async fn append(
@@ -184,6 +101,22 @@ impl Inner {
             client.done(id)
         };
         self.keep(append).await
+    }
+
+    /// Does `work` to its end, and gives back its outcome. Dropping the future does not undo it.
+    async fn surely<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, outcome) = oneshot::channel();
+        let work = async move {
+            // The caller may have gone.
+            let _ = answer.send(work.await);
+        };
+        self.background.spawn(&Handle::current(), work);
+        let given_up = || Unavailable::Failed("it has too much to do".to_owned());
+        let outcome = outcome.await;
+        outcome.unwrap_or_else(|_| Err(StoreError::Unavailable(given_up())))
     }
 }
 
@@ -217,10 +150,14 @@ impl SessionStore for PostgresStore {
         lease: &'a Lease,
         turn: NewTurn,
     ) -> BoxFuture<'a, Result<TurnId, StoreError>> {
-        Box::pin(async move {
+        let (store, lease) = (Arc::clone(&self.0), lease.share());
+        Box::pin(self.0.surely(async move {
             let row = TurnRow::new(&turn);
-            self.0.append((&lease.session, lease.fence), &row).await
-        })
+            let appended = store.append((&lease.session, lease.fence), &row).await;
+            // Not before: whoever is next must find the turn.
+            drop(lease);
+            appended
+        }))
     }
 
     fn save_detached(&self, lease: Lease, turn: NewTurn) {
@@ -232,7 +169,7 @@ impl SessionStore for PostgresStore {
             }
             drop(lease);
         };
-        self.0.in_the_background(&Handle::current(), save);
+        self.0.background.spawn(&Handle::current(), save);
     }
 
     fn list<'a>(
@@ -278,24 +215,29 @@ impl SessionStore for PostgresStore {
 
     fn delete<'a>(&'a self, session: &'a SessionId) -> BoxFuture<'a, Result<bool, StoreError>> {
         let store = &self.0;
-        Box::pin(store.soon(move || async move {
-            let mut client = store.lend().await?;
-            let was_there = turns::delete(&mut client, session).await?;
-            client.done(was_there)
-        }))
+        Box::pin(async move {
+            let was_there = &AtomicBool::new(false);
+            let delete = move || async move {
+                let mut client = store.lend().await?;
+                turns::delete(&mut client, session, was_there).await?;
+                client.done(())
+            };
+            store.soon(delete).await?;
+            Ok(was_there.load(Ordering::Relaxed))
+        })
     }
 
     fn put_response(&self, response: StoredResponse) -> BoxFuture<'_, Result<(), StoreError>> {
-        let store = &self.0;
-        Box::pin(async move {
-            let response = &response;
+        let store = Arc::clone(&self.0);
+        Box::pin(self.0.surely(async move {
+            let (store, response) = (&store, &response);
             let put = move || async move {
                 let client = store.lend().await?;
                 responses::put(&client, response).await?;
                 client.done(())
             };
             store.keep(put).await
-        })
+        }))
     }
 
     fn get_response<'a>(
@@ -320,14 +262,19 @@ impl SessionStore for PostgresStore {
         id: &'a str,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let store = &self.0;
-        Box::pin(store.soon(move || async move {
+        Box::pin(async move {
             if !is_storable(id) {
                 return Ok(false);
             }
-            let client = store.lend().await?;
-            let was_there = responses::delete(&client, principal, id).await?;
-            client.done(was_there)
-        }))
+            let was_there = &AtomicBool::new(false);
+            let delete = move || async move {
+                let mut client = store.lend().await?;
+                responses::delete(&mut client, (principal, id), was_there).await?;
+                client.done(())
+            };
+            store.soon(delete).await?;
+            Ok(was_there.load(Ordering::Relaxed))
+        })
     }
 
     fn prune(&self, policy: PrunePolicy) -> BoxFuture<'_, Result<Pruned, StoreError>> {
@@ -351,9 +298,7 @@ impl SessionStore for PostgresStore {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
-            let mut going_on = self.0.background.subscribe();
-            // The sender is here, and so never gone.
-            let _ = going_on.wait_for(|count| *count == 0).await;
+            self.0.background.finished().await;
             self.0.pool.close();
         })
     }

@@ -1,5 +1,7 @@
 //! Stored responses, in SQL.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use deadpool_postgres::ClientWrapper;
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
@@ -81,16 +83,19 @@ fn raw(json: String) -> Result<Box<RawValue>, StoreError> {
     RawValue::from_string(json).map_err(|_| damaged())
 }
 
-/// Says whether there was one.
+/// Remembers in `was_there` that there was one: after a commit whose answer is lost, nobody finds it any more.
 pub(super) async fn delete(
-    client: &ClientWrapper,
-    principal: &Principal,
-    id: &str,
-) -> Result<bool, Failure> {
+    client: &mut ClientWrapper,
+    (principal, id): (&Principal, &str),
+    was_there: &AtomicBool,
+) -> Result<(), Failure> {
+    let transaction = client.transaction().await?;
     let delete = "DELETE FROM response WHERE principal = $1 AND id = $2";
-    let delete = client.prepare_cached(delete).await?;
-    let deleted = client
+    let delete = transaction.prepare_cached(delete).await?;
+    let deleted = transaction
         .execute(&delete, &[&principal.to_string(), &id])
         .await?;
-    Ok(deleted > 0)
+    was_there.fetch_or(deleted > 0, Ordering::Relaxed);
+    transaction.commit().await?;
+    Ok(())
 }

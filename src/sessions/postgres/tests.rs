@@ -1,5 +1,7 @@
 //! The suite on a database of its own, and what only a database can do.
 
+mod lost;
+mod relay;
 mod trouble;
 
 use tokio_postgres::{Client, NoTls};

@@ -1,6 +1,7 @@
 //! Sessions and their turns, in SQL.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::Row;
@@ -204,12 +205,13 @@ fn transcript(session: Summary, turns: Vec<Turn>) -> Transcript {
     }
 }
 
-/// Takes a session away with all its turns; whoever runs it can no longer write. Says whether there was one, or a run
-/// that would have made one.
+/// Takes a session away with all its turns; whoever runs it can no longer write. Remembers in `was_there` that there was
+/// one, or a run that would have made one: after a commit whose answer is lost, nobody finds it any more.
 pub(super) async fn delete(
     client: &mut ClientWrapper,
     session: &SessionId,
-) -> Result<bool, Failure> {
+    was_there: &AtomicBool,
+) -> Result<(), Failure> {
     let (principal, key) = (session.principal.to_string(), session.key.as_str());
     let transaction = client.transaction().await?;
     // First: it waits for a turn that is being written, and lets no other begin.
@@ -225,6 +227,7 @@ pub(super) async fn delete(
         let turns = [first_turn(number), first_turn(number + 1)];
         transaction.execute(clear, &[&turns[0], &turns[1]]).await?;
     }
+    was_there.fetch_or(was_running || deleted.is_some(), Ordering::Relaxed);
     transaction.commit().await?;
-    Ok(was_running || deleted.is_some())
+    Ok(())
 }

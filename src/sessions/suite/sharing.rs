@@ -147,3 +147,33 @@ pub async fn what_was_said_before_a_hang_up_is_saved_before_the_next_run(ground:
     );
     assert_eq!(ground.count(Kept::Holders).await, 0);
 }
+
+pub async fn a_turn_that_is_being_saved_when_its_run_is_dropped_is_saved_before_the_next_run(
+    ground: &impl Ground,
+) {
+    let store = ground.open();
+    let one = session("one");
+    for (line, kept) in [("a", &["a"][..]), ("b", &["a", "b"])] {
+        let lease = store.acquire(&one).await.unwrap();
+        let head = store.load(&one).await.unwrap().head();
+        let mut saving = store.append(&lease, turn(head, line));
+        assert!(saving.as_mut().now_or_never().is_none());
+        drop(saving);
+        drop(lease);
+        let next = store.acquire(&one).await.unwrap();
+        assert_eq!(lines(&store, &one).await, kept);
+        drop(next);
+    }
+    let lease = store.acquire(&one).await.unwrap();
+    let head = store.load(&one).await.unwrap().head();
+    assert!(
+        store
+            .append(&lease, turn(head, "c"))
+            .now_or_never()
+            .is_none()
+    );
+    drop(lease);
+    store.close().await;
+    assert_eq!(lines(&ground.open(), &one).await, ["a", "b", "c"]);
+    assert_eq!(ground.count(Kept::Holders).await, 0);
+}

@@ -160,6 +160,11 @@ impl Database {
         format!("postgres://openclaw:not-a-secret@{folder}/{}", self.name)
     }
 
+    /// Where its server listens.
+    pub fn socket(&self) -> PathBuf {
+        self.server.folder.join(".s.PGSQL.5432")
+    }
+
     pub fn run(&self, sql: &str) {
         self.ask(sql);
     }
