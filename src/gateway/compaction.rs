@@ -8,7 +8,7 @@ use super::call::Deadline;
 use super::error::RunError;
 use super::progress::Progress;
 use super::summary::{self, Task};
-use crate::chat::{Message, Notes, Phase, Routing, Started, Usage};
+use crate::chat::{FinishReason, Message, Notes, Phase, Routing, Started, Usage};
 
 /// The most of a conversation that is summed up in one call, in bytes.
 const MAX_PART_BYTES: usize = 200_000;
@@ -49,7 +49,7 @@ impl Gateway {
     /// Has the agent's model sum up a conversation. Nothing is kept.
     ///
     /// # Errors
-    /// As a run before its first event.
+    /// As a run before its first event; a summary that was cut short is none.
     pub async fn compact(&self, request: CompactRequest) -> Result<Compacted, RunError> {
         let mut progress = Progress::begin(&self.0.lasting.metrics, request.notes.clone());
         let compacted = self.sum_up(request, &mut progress).await;
@@ -88,6 +88,10 @@ impl Gateway {
                     max_tokens: None,
                 };
                 let said = summary::sum_up(&chain, task, (&mut deadline, &request.notes)).await?;
+                // What it no longer says would be lost, and nobody told.
+                if let FinishReason::Length | FinishReason::ContentFilter = said.reason {
+                    return Err(RunError::Unfinished);
+                }
                 summary = summary::cut(&said.text, MAX_SUMMARY_BYTES).to_owned();
                 place = said.place;
                 if let Some(more) = said.usage {

@@ -9,7 +9,9 @@ use super::call::{Deadline, open};
 use super::catalog::Callable;
 use super::error::RunError;
 use super::said::Said;
-use crate::chat::{ChatEvent, ChatRequest, Message, Notes, Sampling, SystemPrompt, Usage};
+use crate::chat::{
+    ChatEvent, ChatRequest, FinishReason, Message, Notes, Sampling, SystemPrompt, Usage,
+};
 
 const INSTRUCTION: &str = "You sum up conversations. Keep every fact, name, number, decision and open question that \
     later turns may need. Write plain sentences, and nothing but the summary.";
@@ -53,6 +55,8 @@ pub struct Task {
 pub struct Summed {
     /// Not blank.
     pub text: String,
+    /// Why it ends where it does.
+    pub reason: FinishReason,
     pub usage: Option<Usage>,
     /// The place in the chain of the model that answered.
     pub place: usize,
@@ -91,6 +95,7 @@ pub async fn sum_up(
                     true => Err(RunError::Unfinished),
                     false => Ok(Summed {
                         text: text.to_owned(),
+                        reason: finished.reason,
                         usage: finished.usage,
                         place: opened.place,
                     }),

@@ -4,6 +4,9 @@
 //! The socket itself is tungstenite's. warp has a filter for the same, which leaves no choice of the buffers: 128 KiB of
 //! them a socket, idle or not.
 
+mod punctual;
+
+use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +18,7 @@ use hyper::header::{
 use hyper::upgrade::Upgraded;
 use hyper::{HeaderMap, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -25,8 +28,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Utf8Bytes};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::body::Limits;
 use super::error::ApiError;
 use super::reply::{self, Response};
+use punctual::Punctual;
 
 /// The only version that there is.
 pub const VERSION: HeaderValue = HeaderValue::from_static("13");
@@ -86,9 +91,11 @@ fn is_key(key: &[u8]) -> bool {
     decoded.is_ok_and(|bytes| bytes.len() == 16)
 }
 
-/// An open socket. Pings are answered while it is read.
-pub struct WebSocket {
-    stream: WebSocketStream<TokioIo<Upgraded>>,
+/// An open socket. Pings are answered while it is read; a peer that does not take the answers is not read any further.
+pub struct WebSocket<I = TokioIo<Upgraded>> {
+    stream: WebSocketStream<Punctual<I>>,
+    /// A ping was heard, and its answer may not have left yet.
+    owes_pong: bool,
     /// The peer did what it must not: what it sends on is not read as messages any more.
     is_deaf: bool,
 }
@@ -110,26 +117,43 @@ pub enum Received {
 pub struct Gone;
 
 impl WebSocket {
-    /// `max_message` in bytes.
-    pub async fn over(upgraded: Upgraded, max_message: u64) -> Self {
-        let max_message = usize::try_from(max_message).ok();
+    /// Messages of the peer are limited as bodies are.
+    pub async fn over(upgraded: Upgraded, limits: Limits) -> Self {
+        Self::over_io(TokioIo::new(upgraded), limits).await
+    }
+}
+
+impl<I: AsyncRead + AsyncWrite + Unpin> WebSocket<I> {
+    async fn over_io(io: I, limits: Limits) -> Self {
+        let max_message = usize::try_from(limits.bytes).ok();
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BYTES)
             .write_buffer_size(WRITE_BYTES)
             .max_message_size(max_message)
             .max_frame_size(max_message);
-        let io = TokioIo::new(upgraded);
+        let io = Punctual::new(io, limits.time);
         Self {
             stream: WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await,
+            owes_pong: false,
             is_deaf: false,
         }
     }
 
     /// What comes next. Nothing is lost when the future is dropped.
     pub async fn receive(&mut self) -> Received {
+        if self.owes_pong {
+            if self.stream.flush().await.is_err() {
+                return Received::Closed;
+            }
+            self.owes_pong = false;
+        }
         let error = match self.stream.next().await {
             Some(Ok(Message::Text(text))) => return Received::Text(text),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Received::Alive,
+            Some(Ok(Message::Ping(_))) => {
+                self.owes_pong = true;
+                return Received::Alive;
+            }
+            Some(Ok(Message::Pong(_))) => return Received::Alive,
             Some(Ok(Message::Binary(_) | Message::Frame(_))) => {
                 return Received::Fault(CloseCode::Unsupported);
             }
@@ -142,6 +166,10 @@ impl WebSocket {
             Error::Utf8(_) => Received::Fault(CloseCode::Invalid),
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Received::Closed,
             Error::Protocol(_) => Received::Fault(CloseCode::Protocol),
+            // A message that was not whole in time.
+            Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Received::Fault(CloseCode::Policy)
+            }
             _ => Received::Closed,
         }
     }
@@ -191,5 +219,60 @@ impl WebSocket {
             }
         };
         let _late = timeout(CLOSE_TIME, closing).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        bytes: 1000,
+        time: Duration::from_secs(30),
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn pings_of_a_peer_that_does_not_read_are_not_read_any_further() {
+        const PINGS: usize = 10_000;
+        let (mut peer, own) = tokio::io::duplex(1 << 10);
+        let mut socket = WebSocket::over_io(own, LIMITS).await;
+        let ping = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
+        let mut heard = 0;
+        let pinging = async {
+            for _ in 0..PINGS {
+                peer.write_all(&ping).await.unwrap();
+            }
+        };
+        let hearing = async {
+            while let Received::Alive = socket.receive().await {
+                heard += 1;
+            }
+        };
+        let both = async { tokio::join!(pinging, hearing) };
+        // Nothing moves any more when the clock does.
+        assert!(timeout(Duration::from_secs(1), both).await.is_err());
+        assert!((8..20).contains(&heard), "{heard}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_that_is_not_whole_in_time_is_a_fault_though_the_peer_is_there() {
+        for begun in [
+            &[0x01, 0x81, 0, 0, 0, 0, b'x'][..],
+            &[0x81, 0xfe, 0],
+            &[0x81],
+        ] {
+            let (mut peer, own) = tokio::io::duplex(1 << 10);
+            let mut socket = WebSocket::over_io(own, LIMITS).await;
+            let whole = [0x81, 0x81, 0, 0, 0, 0, b'x'];
+            peer.write_all(&[&whole[..], begun].concat()).await.unwrap();
+            assert!(matches!(socket.receive().await, Received::Text(text) if text == "x"));
+            let before = tokio::time::Instant::now();
+            let heard = socket.receive().await;
+            assert!(
+                matches!(heard, Received::Fault(CloseCode::Policy)),
+                "{heard:?}"
+            );
+            assert_eq!(before.elapsed(), LIMITS.time);
+        }
     }
 }

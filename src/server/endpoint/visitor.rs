@@ -65,11 +65,11 @@ impl Visitor {
         A: Future<Output = ()> + Send,
     {
         let cut = self.drain().reached(Phase::Cut);
-        let max_message = self.state.body_limits().bytes;
+        let limits = self.state.body_limits();
         let serving = async move {
             // It fails for a peer that is gone already.
             if let Ok(upgraded) = upgrade.await {
-                serve(self, WebSocket::over(upgraded, max_message).await).await;
+                serve(self, WebSocket::over(upgraded, limits).await).await;
             }
         };
         // Once in memory rather than twice: the task has room for it as it is given, and as it is polled.

@@ -190,6 +190,7 @@ fn requests() -> Value {
                     "input": { "anyOf": [{ "type": "string", "minLength": 1 }, { "type": "array", "minItems": 1, "items": of("InputItem") }], "examples": ["Hello!"] },
                     "previous_response_id": string(),
                     "instructions": string(),
+                    "user": string(),
                 }),
             )],
             "anyOf": [

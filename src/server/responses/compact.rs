@@ -1,15 +1,16 @@
 //! `POST /v1/responses/compact`: a conversation comes back as a few items that a new chain can begin with. What was said
-//! is summed up by the agent's model; what was ruled (system and developer messages) stays as it is.
+//! is summed up by the agent's model; what was ruled (system and developer messages) stays as it is, and so do calls that are
+//! still to be answered.
 
 use serde::{Deserialize, Serialize};
 
 use super::attachments::Attachments;
 use super::ids::Ids;
 use super::input::{Entry, Reader};
-use super::item::{Compaction, Item, Role};
+use super::item::{Compaction, Item, Role, Status};
 use super::request::Input;
 use super::resource::UsageShape;
-use super::{GATE, context, conversation, in_our_words, sealed};
+use super::{GATE, IGNORED, context, conversation, ignored, in_our_words, sealed};
 use crate::gateway::CompactRequest;
 use crate::server::body::{self, FromBody};
 use crate::server::call::Call;
@@ -31,6 +32,7 @@ struct Request {
     input: Option<Input>,
     previous_response_id: Option<String>,
     instructions: Option<String>,
+    user: Option<String>,
 }
 
 /// A checked request.
@@ -40,6 +42,9 @@ struct Asked {
     attachments: Attachments,
     previous: Option<String>,
     instructions: Option<String>,
+    user: Option<String>,
+    /// Types of items that are left out.
+    ignored: Vec<String>,
     ids: Ids,
 }
 
@@ -56,13 +61,15 @@ impl FromBody for Asked {
         let mut ids = Ids::new();
         let mut reader = Reader::new(&mut ids);
         let input = wire.input.map(|input| reader.read(input)).transpose()?;
-        let attachments = reader.attachments;
+        let (attachments, ignored) = (reader.attachments, reader.ignored);
         Ok(Self {
             model,
             input: input.unwrap_or_default(),
             attachments,
             previous: wire.previous_response_id,
             instructions: wire.instructions,
+            user: wire.user,
+            ignored,
             ids,
         })
     }
@@ -78,13 +85,19 @@ struct Shape {
 }
 
 async fn answer(state: State, call: Call<Asked>) -> Answer {
-    compacted(&state, call).await.map_err(in_our_words)
+    let ignored = ignored(&call.body.ignored);
+    let answer = compacted(&state, call).await.map_err(in_our_words);
+    let mut response = answer?;
+    if let Some(ignored) = ignored {
+        response.headers_mut().insert(IGNORED, ignored);
+    }
+    Ok(response)
 }
 
 async fn compacted(state: &State, call: Call<Asked>) -> Answer {
     let gateway = state.gateway();
     let routing = call.room(Some(call.body.model.clone()));
-    let session = call.session(None, &state.http().sessions);
+    let session = call.session(call.body.user.as_deref(), &state.http().sessions);
     let place = gateway.place(&routing, session.as_ref())?;
     let mut asked = call.body;
     let chain = context::chain(gateway, &place, (asked.previous.as_deref(), None)).await?;
@@ -100,6 +113,7 @@ async fn compacted(state: &State, call: Call<Asked>) -> Answer {
         .filter(rules)
         .cloned()
         .collect();
+    let open = open_calls(earlier.iter().chain(&input));
     let messages = conversation::so_far(earlier, input)?;
     let compacted = gateway
         .compact(CompactRequest {
@@ -114,6 +128,7 @@ async fn compacted(state: &State, call: Call<Asked>) -> Answer {
         id: asked.ids.item("cmp"),
         encrypted_content: sealed::seal_text(&compacted.summary),
     }));
+    output.extend(open);
     let shape = Shape {
         id: asked.ids.response(),
         object: "response.compaction",
@@ -131,4 +146,25 @@ fn rules(item: &&Item) -> bool {
         return false;
     };
     matches!(message.role, Role::System | Role::Developer)
+}
+
+/// The calls that a new chain has to answer, in order.
+fn open_calls<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<Item> {
+    let mut open: Vec<(&str, &Item)> = Vec::new();
+    for item in items {
+        match item {
+            Item::FunctionCall(call) if call.status != Status::Incomplete => {
+                open.push((&call.call_id, item));
+            }
+            Item::CustomToolCall(call) if call.status != Status::Incomplete => {
+                open.push((&call.call_id, item));
+            }
+            Item::FunctionCallOutput(output) | Item::CustomToolCallOutput(output) => {
+                let answered = open.iter().position(|(id, _)| *id == output.call_id);
+                answered.map(|at| open.remove(at));
+            }
+            _ => {}
+        }
+    }
+    open.into_iter().map(|(_, item)| item.clone()).collect()
 }

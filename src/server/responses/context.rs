@@ -27,10 +27,26 @@ pub async fn chain(
         return Ok(Chain::new());
     };
     if let Some(chain) = recall.and_then(|recall| recall.chain(place)) {
+        // What was stored may have been deleted since.
+        let stored = chain.iter().rev().find_map(|link| link.stored.as_deref());
+        if let Some(stored) = stored {
+            gateway.chain(place, stored).await?;
+        }
         return Ok(chain);
     }
     let stored = gateway.chain(place, id).await?;
     Ok(stored.into_iter().map(Link::from).map(Arc::new).collect())
+}
+
+/// # Errors
+/// 400 for a response that is to be stored, and continues one that is not.
+pub fn check_storable(chain: &[Arc<Link>]) -> Result<(), ApiError> {
+    if chain.iter().all(|link| link.stored.is_some()) {
+        return Ok(());
+    }
+    let message = "`store` must be `false` here, as it was for what `previous_response_id` names: \
+        what continues a response that is not stored cannot be continued without this socket";
+    Err(ApiError::invalid("store", message))
 }
 
 /// The items of a chain, in order.

@@ -44,14 +44,20 @@ fn joined(earlier: Vec<Item>, new: Vec<Item>) -> Result<Joining, ApiError> {
     Ok(joining)
 }
 
-/// The messages of items that need not be answered, and may end anywhere.
+/// The messages of items that need not be answered, and may end anywhere, without the calls that are still open.
 ///
 /// # Errors
 /// 400 for items that make no conversation, and where nothing was said.
 pub fn so_far(earlier: Vec<Item>, new: Vec<Item>) -> Result<Vec<Message>, ApiError> {
-    let mut messages = joined(earlier, new)?.conversation.messages;
+    let mut joining = joined(earlier, new)?;
+    joining.drop_open_calls();
+    let mut messages = joining.conversation.messages;
     messages.retain(says_or_calls);
-    if messages.is_empty() {
+    let is_said = |message: &Message| match message {
+        Message::User { parts, .. } => !parts.is_empty(),
+        Message::Assistant { .. } | Message::Tool { .. } => true,
+    };
+    if !messages.iter().any(is_said) {
         let message = "there is nothing to compact: no message says anything";
         return Err(ApiError::invalid("input", message));
     }
@@ -285,7 +291,7 @@ impl Joining {
             );
             return Err(ApiError::invalid("input", message));
         }
-        self.drop_cut_calls();
+        self.drop_open_calls();
         let messages = &self.conversation.messages;
         let turn = messages
             .iter()
@@ -300,14 +306,14 @@ impl Joining {
         Ok(self.conversation)
     }
 
-    fn drop_cut_calls(&mut self) {
-        for cut in self.open.drain(..) {
+    fn drop_open_calls(&mut self) {
+        for open in self.open.drain(..) {
             if let Some(Message::Assistant {
                 tool_calls, marks, ..
-            }) = self.conversation.messages.get_mut(cut.message)
+            }) = self.conversation.messages.get_mut(open.message)
             {
                 let places = marks.iter_mut().map(|mark| &mut mark.calls);
-                retain_calls(tool_calls, places, |call| call.id != cut.call_id);
+                retain_calls(tool_calls, places, |call| call.id != open.call_id);
             }
         }
     }

@@ -77,6 +77,7 @@ impl Keeping {
         };
         let remembering = memory.map(|memory| {
             let link = Link {
+                stored: store.is_some().then(|| response.id.clone()),
                 input: response.input.clone(),
                 output: response.output.clone(),
             };

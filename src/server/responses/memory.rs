@@ -43,6 +43,8 @@ impl Drop for Share {
 
 /// The items of one response, as they are stored.
 pub struct Link {
+    /// The id of the response, where it is stored as well. What it continues is then stored, too.
+    pub stored: Option<String>,
     pub input: Vec<Box<RawValue>>,
     pub output: Vec<Box<RawValue>>,
 }
@@ -74,6 +76,7 @@ impl Link {
 impl From<StoredResponse> for Link {
     fn from(response: StoredResponse) -> Self {
         Self {
+            stored: Some(response.id),
             input: response.input,
             output: response.output,
         }
@@ -172,6 +175,7 @@ mod tests {
     fn link(bytes: usize) -> Link {
         let text = RawValue::from_string(format!("\"{}\"", "x".repeat(bytes - 2)));
         Link {
+            stored: None,
             input: vec![text.unwrap()],
             output: Vec::new(),
         }

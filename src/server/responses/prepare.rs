@@ -53,6 +53,9 @@ pub async fn prepare(
     let warms_up = over.as_ref().is_some_and(|over| over.warms_up);
     let recall = over.map(|over| over.recall);
     let chain = context::chain(gateway, &place, (previous, recall.as_ref())).await?;
+    if asked.echo.store {
+        context::check_storable(&chain)?;
+    }
     let earlier = context::items(&chain, &place);
     let mut entries = asked.input;
     let attachments = asked.attachments;

@@ -2,15 +2,14 @@
 //! messages. Here is the socket, from its first message to its close; what a turn is, is `turn`'s.
 
 mod turn;
+mod waiting;
 
-use std::collections::VecDeque;
 use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::StatusCode;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
-use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 
 use super::GATE;
 use super::memory::Memory;
@@ -21,15 +20,13 @@ use crate::server::error::ApiError;
 use crate::server::path::Path;
 use crate::server::websocket::{CloseCode, Gone, Received, WebSocket};
 use turn::Turn;
+use waiting::Waiting;
 
 /// How long a socket lasts. A turn that runs then is finished.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// A peer is asked this often whether it is still there, and has as long to say so.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
-
-/// Turns that wait for the one that runs, at most.
-const MAX_WAITING: usize = 16;
 
 const PLACE: &str = "/v1/responses";
 
@@ -88,8 +85,15 @@ impl Talk {
         loop {
             if self.turn.is_none()
                 && Instant::now() < over
-                && let Some(message) = self.waiting.next()
+                && let Some(next) = self.waiting.next()
             {
+                let message = match next {
+                    Ok(message) => message,
+                    Err(error) => {
+                        self.tell(&error).await?;
+                        continue;
+                    }
+                };
                 match self.visitor.enter() {
                     Ok(admitted) => {
                         self.turn = Some(Turn::begin(admitted, self.memory.clone(), message));
@@ -104,7 +108,7 @@ impl Talk {
                 received = self.socket.receive() => {
                     is_there = true;
                     match received {
-                        Received::Text(message) => self.line_up(message).await?,
+                        Received::Text(message) => self.waiting.add(message),
                         Received::Alive => {}
                         Received::Closed => return Ok(Last::answering()),
                         Received::Fault(code) => return Ok(Last::blaming(code)),
@@ -123,13 +127,6 @@ impl Talk {
                     self.socket.ping().await?;
                 }
             }
-        }
-    }
-
-    async fn line_up(&mut self, message: Utf8Bytes) -> Result<(), Gone> {
-        match self.waiting.add(message) {
-            Ok(()) => Ok(()),
-            Err(error) => self.tell(&error).await,
         }
     }
 
@@ -198,6 +195,7 @@ impl Last {
             CloseCode::Size => (StatusCode::PAYLOAD_TOO_LARGE, "the message is too large"),
             CloseCode::Unsupported => (StatusCode::BAD_REQUEST, "messages are text, never binary"),
             CloseCode::Invalid => (StatusCode::BAD_REQUEST, "the message is not UTF-8"),
+            CloseCode::Policy => (StatusCode::REQUEST_TIMEOUT, "the message took too long"),
             _ => (StatusCode::BAD_REQUEST, "this is no WebSocket any more"),
         };
         Self {
@@ -205,34 +203,5 @@ impl Last {
             code,
             reason,
         }
-    }
-}
-
-/// Messages whose turn is yet to come, in order.
-#[derive(Default)]
-struct Waiting(VecDeque<Utf8Bytes>);
-
-impl Waiting {
-    /// Bytes that may wait, at most.
-    const MAX_BYTES: usize = 20 << 20;
-
-    /// # Errors
-    /// 429 for one too many.
-    fn add(&mut self, message: Utf8Bytes) -> Result<(), ApiError> {
-        let bytes: usize = self.0.iter().map(|waiting| waiting.as_str().len()).sum();
-        let fits = self.0.is_empty() || bytes + message.as_str().len() <= Self::MAX_BYTES;
-        if self.0.len() == MAX_WAITING || !fits {
-            let message = format!(
-                "too much is waiting on this socket: send no more than {MAX_WAITING} requests ahead"
-            );
-            let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, message);
-            return Err(error.with_code("too_many_waiting"));
-        }
-        self.0.push_back(message);
-        Ok(())
-    }
-
-    fn next(&mut self) -> Option<Utf8Bytes> {
-        self.0.pop_front()
     }
 }

@@ -118,6 +118,12 @@ async fn what_cannot_be_compacted_is_refused_by_name() {
     for (body, status, param) in [
         (json!({}), 400, json!("input")),
         (json!({ "input": [] }), 400, json!("input")),
+        (json!({ "input": "" }), 400, json!("input")),
+        (
+            json!({ "input": [{ "role": "user", "content": [] }] }),
+            400,
+            json!("input"),
+        ),
         (
             json!({ "input": [{ "role": "system", "content": "x" }] }),
             400,
@@ -195,4 +201,82 @@ async fn what_another_server_compacted_is_passed_over_and_named() {
     completed(&reply);
     assert_eq!(reply.header("x-openclaw-ignored"), Some("compaction"));
     assert_eq!(context(&provider, 0), ["user: hi"]);
+}
+
+#[tokio::test]
+async fn what_another_server_compacted_is_named_where_it_is_compacted_again_too() {
+    let provider = Scripted::start().await;
+    provider.push(Answer::chat_auto("ok"));
+    let house = House::before(&provider).await;
+    let sent = json!({ "model": "openclaw", "input": [
+        { "type": "compaction", "id": "cmp_1", "encrypted_content": "gAAAAABpM0Yj" },
+        { "role": "user", "content": "hi" },
+    ] });
+    let reply = house.post(COMPACT, sent).await;
+    check_compaction(&reply.json());
+    assert_eq!(reply.header("x-openclaw-ignored"), Some("compaction"));
+    assert_eq!(context(&provider, 0)[1], "user: User: hi\n");
+}
+
+#[tokio::test]
+async fn a_summary_that_was_cut_short_is_an_error_and_never_a_compaction() {
+    let provider = Scripted::start().await;
+    let house = House::before(&provider).await;
+    for finish in ["length", "content_filter"] {
+        provider.push(Answer::sse([
+            json!({ "choices": [{ "index": 0, "delta": { "role": "assistant", "content": "Ann sa" } }] }),
+            json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": finish }] }),
+        ]));
+        let sent = json!({ "model": "openclaw", "input": "I am Ann." });
+        let refused = house.post(COMPACT, sent).await;
+        assert_eq!(refused.status, 502, "{finish}: {}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_still_open_is_answered_in_the_new_chain() {
+    let provider = Scripted::start().await;
+    provider.push(Answer::chat_auto("Ann asks for the weather."));
+    provider.push(Answer::chat_auto("It rains."));
+    let house = House::before(&provider).await;
+    let call = |id: &str| {
+        json!({ "type": "function_call", "id": format!("fc_{id}"), "call_id": id, "name": "weather",
+            "arguments": "{}", "status": "completed" })
+    };
+    let output = |id: &str, said: &str| json!({ "type": "function_call_output", "call_id": id, "output": said });
+    let sent = json!({ "model": "openclaw", "input": [
+        { "role": "user", "content": "What is the weather?" },
+        call("c1"),
+        call("c2"),
+        output("c1", "sunny, it was"),
+    ] });
+    let compaction = compact(&house, sent).await;
+    assert_eq!(kinds(&compaction), ["compaction", "function_call"]);
+    assert_eq!(compaction["output"][1], call("c2"));
+    // What is carried over is not told of twice.
+    assert_eq!(
+        context(&provider, 0)[1],
+        "user: User: What is the weather?\nAssistant: \nAssistant calls weather {}\nTool: sunny, it was\n"
+    );
+    let mut input = compaction["output"].as_array().unwrap().clone();
+    input.push(output("c2", "rain"));
+    let next = completed(&create(&house, json!({ "input": input })).await);
+    assert_eq!(said(&next), "It rains.");
+}
+
+#[tokio::test]
+async fn the_session_of_a_user_is_compacted_where_it_is_named() {
+    let provider = Scripted::start().await;
+    provider.always(Answer::chat_auto("ok"));
+    let house = House::before(&provider).await;
+    let sent = json!({ "input": "I am Ann.", "user": "ann" });
+    let first = completed(&create(&house, sent).await);
+    let mut sent = json!({ "model": "openclaw", "previous_response_id": id(&first) });
+    let elsewhere = house.post(COMPACT, sent.clone()).await;
+    assert_eq!(
+        elsewhere.fault(),
+        (400, "previous_response_not_found".to_owned())
+    );
+    sent["user"] = json!("ann");
+    compact(&house, sent).await;
 }

@@ -216,3 +216,40 @@ async fn a_response_that_is_to_generate_nothing_asks_nobody_and_can_be_continued
         ["user: I am Ann.", "user: Who am I?"]
     );
 }
+
+#[tokio::test]
+async fn what_is_deleted_is_not_continued_from_memory_either() {
+    for is_next in [true, false] {
+        let (_provider, house) = answering(&["one", "two", "three"]).await;
+        let mut socket = Socket::to(&house).await;
+        let mut body = says("1");
+        body["store"] = json!(true);
+        let stored = socket.turn(body).await;
+        let path = format!("{PATH}/{}", id(stored.response()));
+        let mut last = stored;
+        if !is_next {
+            last = socket.turn(continues(last.response(), "2")).await;
+        }
+        let deleted = house.request(reqwest::Method::DELETE, &path);
+        assert_eq!(reply(deleted).await.status, 200);
+        let continued = continues(last.response(), "3");
+        assert_eq!(socket.refused(continued).await, not_found(), "{is_next}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_stored_continues_nothing_that_is_not() {
+    let (provider, house) = answering(&["one"]).await;
+    let mut socket = Socket::to(&house).await;
+    let first = socket.turn(says("1")).await;
+    let mut stored = continues(first.response(), "2");
+    stored["store"] = json!(true);
+    socket.ask(stored).await;
+    let refused = socket.hear().await;
+    assert_eq!(
+        (&refused["status"], &refused["error"]["param"]),
+        (&json!(400), &json!("store"))
+    );
+    assert_eq!(provider.requests().len(), 1);
+    assert_eq!(std::fs::read_dir(house.state()).unwrap().count(), 0);
+}

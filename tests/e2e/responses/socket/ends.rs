@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use openclaw::server::Ended;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use super::*;
 use crate::support::Gate;
@@ -95,6 +98,21 @@ async fn a_message_that_is_too_large_or_not_text_ends_the_socket() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_never_whole_ends_the_socket() {
+    let (_provider, house) = answering(&[]).await;
+    let mut socket = Socket::to(&house).await;
+    let part = Frame::message("{", OpCode::Data(Data::Text), false);
+    socket.send(Message::Frame(part)).await;
+    socket.send(Message::Ping(Bytes::new())).await;
+    // It was read, with what came before it.
+    assert!(matches!(socket.receive().await, Some(Message::Pong(_))));
+    pass(Duration::from_secs(60)).await;
+    let too_slow = (408, "invalid_request_error".to_owned());
+    assert_eq!(socket.fault().await, too_slow);
+    assert_eq!(socket.closed().await, POLICY);
+}
+
+#[tokio::test]
 async fn requests_that_are_sent_ahead_wait_in_a_line_that_has_an_end() {
     let (provider, house) = answering(&[]).await;
     let gate = Gate::new();
@@ -107,20 +125,18 @@ async fn requests_that_are_sent_ahead_wait_in_a_line_that_has_an_end() {
             gate.reached().await;
         }
     }
-    let too_many = (429, "too_many_waiting".to_owned());
-    // What has begun may have been told of by then.
-    let fault = loop {
-        let event = socket.hear().await;
-        if event["type"] == "error" {
-            break (event["status"].clone(), event["error"]["code"].clone());
-        }
-    };
-    assert_eq!(fault, (json!(too_many.0), json!(too_many.1)));
+    // All of them are in the line before the first is over.
+    socket.send(Message::Ping(Bytes::new())).await;
+    while !matches!(socket.receive().await, Some(Message::Pong(_))) {}
     gate.open();
-    let mut ends = 0;
-    while ends < 17 {
-        ends += u32::from(socket.hear().await["type"] == "response.completed");
+    while socket.hear().await["type"] != "response.completed" {}
+    for turn in 1..17 {
+        let told = socket.told().await;
+        assert_eq!(told.response()["status"], "completed", "{turn}");
     }
+    // At its place in the line, amid the events of no other.
+    let too_many = (429, "too_many_waiting".to_owned());
+    assert_eq!(socket.fault().await, too_many);
     assert_eq!(provider.requests().len(), 17);
 }
 
