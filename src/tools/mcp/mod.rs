@@ -5,6 +5,7 @@
 mod address;
 mod link;
 mod pace;
+mod page;
 mod program;
 mod server;
 mod tool;

@@ -1,6 +1,7 @@
 //! The program of a server, from its start until it is gone, and all that it started with it.
 
 use std::convert::Infallible;
+use std::io;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,7 +97,7 @@ impl Program {
         program.process_group(0);
         let mut child = program
             .spawn()
-            .map_err(|error| format!("its program cannot be started: {}", error.kind()))?;
+            .map_err(|error| not_started(command, &error))?;
         let group = Group::of(&child);
         let stdout = child.stdout.take().expect("it is piped");
         let stdin = child.stdin.take().expect("it is piped");
@@ -109,6 +110,14 @@ impl Program {
         let pipes = Pipes::new_client(stdout, stdin).with_max_line_length(MAX_MESSAGE_BYTES);
         Ok((Self(held), pipes))
     }
+}
+
+fn not_started(command: &str, error: &io::Error) -> String {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such program".to_owned(),
+        kind => kind.to_string(),
+    };
+    format!("its program `{command}` cannot be started: {reason}")
 }
 
 async fn see_out(

@@ -196,7 +196,7 @@ impl Server {
             }
         };
         let mut listing = Listing::of(self);
-        let told = link.tools(|tool| listing.take(tool)).await;
+        let told = link.tools(|entry| listing.take(entry)).await;
         told.map_err(|error| {
             tracing::debug!(server = self.id, %error, "an MCP server told no tools");
             "it did not tell its tools".to_owned()
