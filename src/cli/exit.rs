@@ -25,6 +25,7 @@ pub enum Exit {
     Misconfigured = 78,
     TimedOut = 124,
     Interrupted = 130,
+    Terminated = 143,
 }
 
 impl Exit {
@@ -46,6 +47,7 @@ impl Exit {
         (Self::Misconfigured, "The configuration is wrong"),
         (Self::TimedOut, "Timed out"),
         (Self::Interrupted, "Interrupted"),
+        (Self::Terminated, "Ended by SIGTERM"),
     ];
 }
 
@@ -77,6 +79,8 @@ pub enum CliError {
     Unreachable(String),
     #[error("interrupted")]
     Interrupted,
+    #[error("terminated")]
+    Terminated,
 }
 
 impl CliError {
@@ -100,6 +104,7 @@ fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
             CliError::Misconfigured(_) => Exit::Misconfigured,
             CliError::Unreachable(_) => Exit::Unreachable,
             CliError::Interrupted => Exit::Interrupted,
+            CliError::Terminated => Exit::Terminated,
         });
     }
     if let Some(error) = cause.downcast_ref::<RunError>() {
@@ -127,7 +132,7 @@ pub fn report(error: &anyhow::Error, printer: Printer) -> Exit {
         Exit::Done => String::new(),
         // The prompt shall not stand behind `^C`.
         Exit::Interrupted if io::stderr().is_terminal() => "\n".to_owned(),
-        Exit::Interrupted => String::new(),
+        Exit::Interrupted | Exit::Terminated => String::new(),
         _ => describe(error, printer),
     };
     // Where stderr is gone, the exit code is all that is left to say.

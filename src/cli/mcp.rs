@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::logging::Role;
 use super::table::Table;
-use super::{Context, Printer, finish_writes, until_interrupted};
+use super::{Context, Printer, with_gateway};
 use crate::config::McpServerConfig;
 use crate::gateway::{Gateway, Probe};
 
@@ -62,13 +62,14 @@ pub fn run(context: &Context, args: McpArgs) -> anyhow::Result<()> {
         error: None,
     };
     let mut rows: Vec<Row> = loaded.config.mcp.servers.iter().map(row).collect();
-    until_interrupted(async move {
+    let probing = gateway.clone();
+    with_gateway(&gateway, async move {
         if args.probe {
-            for probe in gateway.probe_servers().await {
+            for probe in probing.probe_servers().await {
                 tell(&mut rows, probe);
             }
-            finish_writes(&gateway).await;
         }
+        drop(probing);
         show(&rows, args.json, printer)?;
         match rows.iter().filter(|row| row.error.is_some()).count() {
             0 => Ok(()),

@@ -14,6 +14,7 @@ mod man;
 mod margin;
 mod mcp;
 mod models;
+mod one_shot;
 mod overview;
 mod printer;
 mod sessions;
@@ -21,11 +22,9 @@ mod stdin;
 mod table;
 mod tame;
 
-use std::future::Future;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use anyhow::Context as _;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::chat::ModelRef;
@@ -33,6 +32,7 @@ use crate::config::{Environment, Loaded, Secret};
 use crate::gateway::{Fault, Local};
 pub use exit::{CliError, Exit, exit_of, report};
 use logging::{Log, Role};
+use one_shot::{LAST_MOMENT, until_interrupted, with_gateway};
 pub use printer::Printer;
 
 /// The arguments of the program.
@@ -48,7 +48,7 @@ pub struct Cli {
 
 const NOTES: &str = "\
 Exit status: 0 done, 1 the run failed, 2 usage, 65 bad input data, 69 provider unreachable, 75 try again later, \
-77 refused, 78 configuration, 124 timed out, 130 interrupted.
+77 refused, 78 configuration, 124 timed out, 130 interrupted, 143 terminated.
 
 The configuration is `--config FILE`, else $OPENCLAW_CONFIG_PATH, else ~/.openclaw/openclaw.json, else openclaw.json5 \
 in the user's configuration folder. Providers whose API key is in the environment need none.";
@@ -275,44 +275,6 @@ async fn finish_writes(gateway: &crate::gateway::Gateway) {
     {
         tracing::warn!("the session store did not finish its last writes in time");
     }
-}
-
-/// How long interrupted work has to let go of what it holds.
-const LAST_MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
-
-/// Does the work of a one-shot command; Ctrl-C ends it at once, whatever it waits for.
-fn until_interrupted<F>(work: F) -> anyhow::Result<()>
-where
-    F: Future<Output = anyhow::Result<()>> + Send + 'static,
-{
-    until_interrupted_then(work, async {})
-}
-
-/// The same, and afterwards `last`, after an interruption too.
-fn until_interrupted_then<F>(work: F, last: impl Future<Output = ()>) -> anyhow::Result<()>
-where
-    F: Future<Output = anyhow::Result<()>> + Send + 'static,
-{
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let result = runtime.block_on(async {
-        // A task of its own, so that a blocked write to stdout does not keep Ctrl-C from being heard. Awaited right
-        // below; an interrupted one ends with the runtime.
-        let mut work = tokio::spawn(work);
-        let result = tokio::select! {
-            result = &mut work => result.context("a bug of ours")?,
-            _ = tokio::signal::ctrl_c() => {
-                work.abort();
-                // What the work leaves behind when it is dropped, it leaves before the end of the program.
-                let _ended = tokio::time::timeout(LAST_MOMENT, work).await;
-                Err(CliError::Interrupted.into())
-            }
-        };
-        last.await;
-        result
-    });
-    // Not waited for: a thread may sit in a read of stdin that never ends.
-    runtime.shutdown_background();
-    result
 }
 
 #[cfg(test)]

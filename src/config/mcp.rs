@@ -84,12 +84,19 @@ pub(super) fn contradictions(config: &Value) -> Vec<Problem> {
     let place = Path::default().key("mcp").key("servers");
     let servers = config.pointer("/mcp/servers").and_then(Value::as_object);
     let mut problems = Vec::new();
+    // Policies do not tell upper case from lower.
+    let mut ids = BTreeMap::new();
     for (id, server) in servers.into_iter().flatten() {
         let path = place.key(id);
         if !is_id(id) {
             let expected = format!(
                 "expected an id of at most {MAX_ID_CHARS} letters, digits, `-` and `_`, without `__` and not ending with `_`"
             );
+            problems.push(Problem::at_key(path.clone(), expected));
+        }
+        if let Some(other) = ids.insert(id.to_ascii_lowercase(), id) {
+            let expected =
+                format!("expected an id that differs from `{other}` in more than letter case");
             problems.push(Problem::at_key(path.clone(), expected));
         }
         let has = |key: &str| server.get(key).is_some_and(|value| !value.is_null());
@@ -176,6 +183,10 @@ mod tests {
             ("a__b: { command: 'x' }", "without `__`"),
             ("a_: { command: 'x' }", "not ending with `_`"),
             ("'a b': { command: 'x' }", "expected an id"),
+            (
+                "Git: { command: 'x' }, git: { command: 'y' }",
+                "expected an id that differs from `Git` in more than letter case",
+            ),
         ] {
             let error = loaded(&format!("{{ mcp: {{ servers: {{ {server} }} }} }}")).unwrap_err();
             assert!(error.contains(told), "{server}: {error}");

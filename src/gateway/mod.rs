@@ -281,6 +281,11 @@ impl Gateway {
         tokio::join!(self.0.servers.close(), store);
     }
 
+    /// Ends the MCP servers at once, and returns when their programs are gone.
+    pub async fn kill_servers(&self) {
+        self.0.servers.kill().await;
+    }
+
     /// The agents and models that there are. Asks no provider.
     ///
     /// # Errors

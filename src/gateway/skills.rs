@@ -3,7 +3,7 @@
 
 mod front_matter;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -21,7 +21,7 @@ const FOLDER: &str = "skills";
 /// The file that a skill is.
 const FILE: &str = "SKILL.md";
 
-/// The most entries of the folder that are looked at.
+/// The most folders that are looked at, the first by name.
 const MAX_ENTRIES: usize = 1000;
 
 /// The most skills in a prompt.
@@ -53,7 +53,15 @@ pub struct Skills {
 }
 
 /// By what it is seen that a skill came, went or changed: its folder, and its file's time and length.
-type Stamps = Vec<(String, Option<SystemTime>, u64)>;
+type Stamp = (String, Option<SystemTime>, u64);
+
+/// What is in the folder, as far as it is looked at.
+#[derive(Clone, Default, PartialEq)]
+struct Stamps {
+    seen: Vec<Stamp>,
+    /// How many folders are not looked at.
+    unseen: usize,
+}
 
 impl Skills {
     pub fn new(workspace: Workspace, allowed: Option<&[String]>) -> Self {
@@ -84,8 +92,11 @@ fn look(
             if error.kind() != io::ErrorKind::NotFound && known.is_none() {
                 tracing::warn!(%error, "the folder `{FOLDER}` of a workspace cannot be read");
             }
-            let none = Stamps::new();
-            return (known.as_ref() != Some(&none)).then(|| (none, "".into()));
+            let none = Stamps::default();
+            return (known.as_ref() != Some(&none)).then(|| {
+                miss(allowed, &HashSet::new(), 0);
+                (none, "".into())
+            });
         }
     };
     let stamps = stamps(&folder);
@@ -94,7 +105,7 @@ fn look(
     }
     let mut names = HashSet::new();
     let mut skills = Vec::new();
-    for (place, ..) in &stamps {
+    for (place, ..) in &stamps.seen {
         match read(&folder, place) {
             Ok(Some(skill)) if allowed.is_some_and(|names| !names.contains(&skill.name)) => {}
             Ok(Some(skill)) if !names.insert(skill.name.clone()) => {
@@ -105,7 +116,17 @@ fn look(
             Err(reason) => leave_out(place, &reason),
         }
     }
-    let text = list(&skills).into();
+    miss(allowed, &names, stamps.unseen);
+    if stamps.unseen > 0 {
+        let not_looked_at = stamps.unseen;
+        tracing::warn!(
+            not_looked_at,
+            "there are more skills than the {MAX_ENTRIES} that are looked at"
+        );
+    }
+    // Whoever may have only some is not told of others.
+    let unseen = allowed.map_or(stamps.unseen, |_| 0);
+    let text = list(&skills, unseen).into();
     Some((stamps, text))
 }
 
@@ -113,15 +134,23 @@ fn leave_out(place: &str, reason: &str) {
     tracing::warn!(skill = place, reason, "a skill is left out");
 }
 
+/// Tells which skills an agent shall have and does not.
+fn miss(allowed: Option<&[String]>, found: &HashSet<String>, not_looked_at: usize) {
+    for skill in allowed.unwrap_or_default() {
+        if !found.contains(skill) {
+            tracing::warn!(
+                skill,
+                not_looked_at,
+                "a skill that the configuration gives to an agent is not found, or is hidden"
+            );
+        }
+    }
+}
+
 /// What is in the folder, by name. Hidden folders, and those that hold no skill, are passed over.
 fn stamps(folder: &Dir) -> Stamps {
-    let entries = folder.entries().into_iter().flatten().flatten();
-    let stamp = |entry: cap_std::fs::DirEntry| {
-        let place = entry.file_name().into_string().ok()?;
-        // A path is told on one line.
-        if place.starts_with('.') || place.contains(char::is_control) {
-            return None;
-        }
+    let (places, unseen) = places(folder);
+    let stamp = |place: String| {
         match folder.metadata(Path::new(&place).join(FILE)) {
             Ok(file) => {
                 let modified = file.modified().ok().map(|time| time.into_std());
@@ -134,9 +163,30 @@ fn stamps(folder: &Dir) -> Stamps {
             },
         }
     };
-    let mut stamps: Stamps = entries.take(MAX_ENTRIES).filter_map(stamp).collect();
-    stamps.sort();
-    stamps
+    Stamps {
+        seen: places.into_iter().filter_map(stamp).collect(),
+        unseen,
+    }
+}
+
+/// The first folders by name, and how many more there are.
+fn places(folder: &Dir) -> (BTreeSet<String>, usize) {
+    let (mut places, mut unseen) = (BTreeSet::new(), 0);
+    for entry in folder.entries().into_iter().flatten().flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        let name = entry.file_name().into_string().ok();
+        // A path is told on one line.
+        let fits = |name: &String| !name.starts_with('.') && !name.contains(char::is_control);
+        let Some(place) = name.filter(fits).filter(|_| !is_file) else {
+            continue;
+        };
+        places.insert(place);
+        if places.len() > MAX_ENTRIES {
+            places.pop_last();
+            unseen += 1;
+        }
+    }
+    (places, unseen)
 }
 
 struct Skill {
@@ -153,6 +203,13 @@ fn read(folder: &Dir, place: &str) -> Result<Option<Skill>, String> {
     let read = file.take(MAX_HEAD_BYTES).read_to_end(&mut head);
     read.map_err(unreadable)?;
     let says = front_matter::parse(&String::from_utf8_lossy(&head))?;
+    if let Some(value) = says.unclear {
+        tracing::warn!(
+            skill = place,
+            value,
+            "`disable-model-invocation` of a skill is neither true nor false: it is hidden"
+        );
+    }
     if says.is_hidden {
         return Ok(None);
     }
@@ -177,8 +234,8 @@ fn read(folder: &Dir, place: &str) -> Result<Option<Skill>, String> {
 }
 
 /// The part of the prompt, in the layout that models know from elsewhere.
-fn list(skills: &[Skill]) -> String {
-    if skills.is_empty() {
+fn list(skills: &[Skill], unseen: usize) -> String {
+    if skills.is_empty() && unseen == 0 {
         return String::new();
     }
     let mut list = String::new();
@@ -200,6 +257,12 @@ fn list(skills: &[Skill]) -> String {
     if left_out > 0 {
         tracing::warn!(left_out, "there are more skills than a prompt has room for");
         let _ = write!(text, "\n[{left_out} more are in `{FOLDER}`]");
+    }
+    if unseen > 0 {
+        let _ = write!(
+            text,
+            "\n[{unseen} more folders of `{FOLDER}` were not looked at]"
+        );
     }
     text
 }

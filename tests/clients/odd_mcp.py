@@ -126,7 +126,7 @@ def answer(request):
     if method == "tools/list" and mode == "toolless":
         return {"error": {"code": -32601, "message": "no such method"}}
     if method == "tools/list":
-        names = [*tools, "wait", "pester", "babble", *contents, *results, "refused", "speechless"] if mode == "all" else tools
+        names = [*tools, "wait", "pester", "babble", *contents, *results, "refused", "speechless"] if mode in ("all", "deaf") else tools
         return {"result": {"tools": [told(name) for name in names]}}
     if method == "tools/call":
         name = params["name"]
@@ -146,7 +146,7 @@ if mode == "silent":
     time.sleep(3600)
 if mode == "brief":
     sys.exit(0)
-if mode == "stubborn":
+if mode in ("stubborn", "deaf"):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 sys.stderr.write("started\n")
 for text in sys.stdin:
@@ -158,7 +158,9 @@ for text in sys.stdin:
     send({"id": request["id"], **answer(request)})
     if mode == "freezing" and request["method"] == "tools/call":
         time.sleep(3600)
-if mode == "stubborn":
+if mode == "deaf":
+    line.send(b"e")
+if mode in ("stubborn", "deaf"):
     time.sleep(3600)
 if child:
     child.kill()

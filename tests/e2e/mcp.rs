@@ -234,7 +234,7 @@ async fn a_server_that_will_not_start_has_a_tool_that_says_so() {
     let house = House::changed(&provider, missing).await;
     assert_eq!(
         calling(&provider, &house, "odd__unavailable").await,
-        "the MCP server `odd` is not there: its program cannot be started: entity not found"
+        "the MCP server `odd` is not there: its program `no-such-program-anywhere` cannot be started: there is no such program"
     );
     assert_eq!(offered(&provider.requests()[0]), ["odd__unavailable"]);
 

@@ -13,7 +13,7 @@ use clap::Args;
 use futures_util::StreamExt;
 
 use super::logging::Role;
-use super::{Context, finish_writes, until_interrupted_then};
+use super::{Context, with_gateway};
 use crate::chat::{
     ChatRequest, Delivery, Notes, Principal, Routing, RunRequest, Sampling, SessionAccess,
     SessionName, SessionRequest,
@@ -162,8 +162,7 @@ pub fn run(context: &Context, args: AgentArgs) -> anyhow::Result<()> {
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
     let answer = Answer::new(form, printer, model_is_ours);
     let work = turn(gateway.clone(), request, answer);
-    // After an interruption too: what was said before it is kept.
-    until_interrupted_then(work, finish_writes(&gateway))
+    with_gateway(&gateway, work)
 }
 
 async fn turn(gateway: Gateway, request: RunRequest, mut answer: Answer) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ mod guards;
 mod reload;
 mod secret_file;
 mod service_manager;
-mod signals;
+pub mod signals;
 mod unit;
 mod watch;
 
@@ -208,7 +208,7 @@ async fn serve(
     let forced = Cell::new(false);
     let stop = async {
         tokio::select! {
-            () = first.nth(1) => {}
+            _ = first.nth(1) => {}
             () = terminal.terminal_gone() => {}
         }
         tracing::info!("stopping: what runs may finish; a second signal ends it at once");

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal};
 
+use crate::cli::CliError;
+
 /// Requests to stop, since this was made: SIGTERM and SIGINT, or Ctrl-C where there are no signals.
 pub struct Signals {
     #[cfg(unix)]
@@ -25,26 +27,29 @@ impl Signals {
         Ok(Self {})
     }
 
+    /// Waits for the next request, and says which it was.
     #[cfg(unix)]
-    async fn next(&mut self) {
+    pub async fn next(&mut self) -> CliError {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => CliError::Terminated,
+            _ = self.interrupt.recv() => CliError::Interrupted,
         }
     }
 
     #[cfg(not(unix))]
-    async fn next(&mut self) {
+    pub async fn next(&mut self) -> CliError {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+        CliError::Interrupted
     }
 
-    /// Waits for the `n`-th request, from 1.
-    pub async fn nth(mut self, n: u32) {
-        for _ in 0..n {
+    /// Waits for the `n`-th request, from 1, and says which it was.
+    pub async fn nth(mut self, n: u32) -> CliError {
+        for _ in 1..n {
             self.next().await;
         }
+        self.next().await
     }
 }
 

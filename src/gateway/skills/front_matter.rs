@@ -11,6 +11,8 @@ pub struct FrontMatter {
     pub description: Option<String>,
     /// Whether the skill is only for people to ask for.
     pub is_hidden: bool,
+    /// What stands where it says whether it is, and says neither: it counts as hidden.
+    pub unclear: Option<String>,
 }
 
 /// Reads the top of a file.
@@ -46,14 +48,28 @@ pub fn parse(text: &str) -> Result<FrontMatter, &'static str> {
     let mut found = FrontMatter::default();
     for (key, raw) in entries {
         let value = || Some(value(&raw)).filter(|value| !value.is_empty());
-        match key {
+        match key.trim_matches(['"', '\'']) {
             "name" => found.name = value(),
             "description" => found.description = value(),
-            "disable-model-invocation" => found.is_hidden = value().as_deref() == Some("true"),
+            "disable-model-invocation" => {
+                let says = value();
+                let is_hidden = says.as_deref().map(boolean);
+                found.is_hidden |= is_hidden.unwrap_or(Some(false)).unwrap_or(true);
+                found.unclear = says.filter(|_| is_hidden == Some(None)).or(found.unclear);
+            }
             _ => {}
         }
     }
     Ok(found)
+}
+
+/// A yes or no, in all the ways that readers of YAML know; `None` for anything else.
+fn boolean(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" => Some(true),
+        "false" | "no" | "off" | "n" | "null" | "~" => Some(false),
+        _ => None,
+    }
 }
 
 /// The text of a value.
@@ -146,8 +162,28 @@ mod tests {
             let text = format!("---\ndisable-model-invocation: {value}\n---");
             parse(&text).unwrap().is_hidden
         };
-        assert!(hidden("true") && hidden("\"true\""));
-        assert!(!hidden("false") && !hidden(""));
+        for word in ["true", "\"true\"", "True", "TRUE", "yes", "on", "Y"] {
+            assert!(hidden(word), "{word}");
+        }
+        for word in ["false", "False", "no", "OFF", "", "~"] {
+            assert!(!hidden(word), "{word}");
+        }
+        assert!(
+            parse("---\n'disable-model-invocation': true\n---")
+                .unwrap()
+                .is_hidden
+        );
+    }
+
+    #[test]
+    fn a_skill_that_does_not_say_clearly_whether_it_is_hidden_is() {
+        let found = parse("---\ndisable-model-invocation: ture\n---").unwrap();
+        assert_eq!(
+            (found.is_hidden, found.unclear.as_deref()),
+            (true, Some("ture"))
+        );
+        let found = parse("---\ndisable-model-invocation: yes\n---").unwrap();
+        assert_eq!((found.is_hidden, found.unclear), (true, None));
     }
 
     #[test]

@@ -143,6 +143,23 @@ async fn the_list_is_bounded_and_says_what_is_not_in_it() {
 }
 
 #[tokio::test]
+async fn of_too_many_folders_the_first_by_name_are_looked_at_and_the_others_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in (0..MAX_ENTRIES + 7).rev() {
+        fs::create_dir_all(folder.path().join(format!("skills/f{number:04}"))).unwrap();
+    }
+    fs::write(folder.path().join("skills/README.md"), "no folder").unwrap();
+    write(folder.path(), "f0999", &skill("last", "x"));
+    write(folder.path(), "f1000", &skill("beyond", "x"));
+    let text = skills(folder.path()).text().await;
+    assert_eq!(names(&text), ["last"]);
+    assert!(
+        text.ends_with("</available_skills>\n[7 more folders of `skills` were not looked at]"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn an_agent_may_be_given_some_of_them() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["one", "two", "three"] {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ClientRequest, ErrorCode, JsonObject,
-    PaginatedRequestParams, PingRequest, Tool,
+    CallToolRequestParams, CallToolResult, ClientRequest, ErrorCode, JsonObject, ListToolsRequest,
+    PaginatedRequestParams, PingRequest,
 };
 use rmcp::service::{ClientInitializeError, NotificationContext, RunningService, ServiceError};
 use rmcp::{ClientHandler, RoleClient, serve_client};
@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::address;
 use super::pace::Paced;
+use super::page::{Entry, Page};
 use super::program::{Ending, LEAVE_LIMIT, Program};
 use crate::config::McpServerConfig;
 
@@ -100,21 +101,23 @@ impl Link {
         self.changed.swap(false, Ordering::AcqRel)
     }
 
-    /// Hands `take` each tool of the server, page by page, until it answers that it has enough.
-    pub async fn tools(&self, mut take: impl FnMut(Tool) -> bool) -> Result<(), ServiceError> {
+    /// Hands `take` each entry of the server's list of tools, page by page, until it answers that it has enough.
+    pub async fn tools(&self, mut take: impl FnMut(Entry) -> bool) -> Result<(), ServiceError> {
         let mut cursor = None;
         loop {
             let page = PaginatedRequestParams::default().with_cursor(cursor);
-            let page = match self.service.list_tools(Some(page)).await {
+            let asked = ClientRequest::ListToolsRequest(ListToolsRequest::with_param(page));
+            let answer = match self.service.send_request(asked).await {
                 // A server of other things than tools.
                 Err(ServiceError::McpError(error)) if error.code == ErrorCode::METHOD_NOT_FOUND => {
                     return Ok(());
                 }
-                page => page?,
+                answer => answer?,
             };
+            let page = Page::of(answer).ok_or(ServiceError::UnexpectedResponse)?;
             *self.heard() = Instant::now();
-            let has_enough = page.tools.into_iter().any(|tool| !take(tool));
-            cursor = page.next_cursor;
+            let has_enough = page.entries.into_iter().any(|entry| !take(entry));
+            cursor = page.next;
             if has_enough || cursor.is_none() {
                 return Ok(());
             }

@@ -5,6 +5,7 @@
 mod address;
 mod link;
 mod pace;
+mod page;
 mod program;
 mod server;
 mod tool;
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use futures_util::future::join_all;
 
-use self::program::Ending;
+use self::program::{Ending, Haste};
 use self::server::Server;
 use super::{Policy, Tool};
 use crate::chat::ModelRef;
@@ -111,7 +112,13 @@ impl Servers {
     pub async fn close(&self) {
         let servers = self.held.replace(Vec::new());
         let closing = join_all(servers.iter().map(|server| server.close()));
-        tokio::join!(closing, self.held.ending.come());
+        tokio::join!(closing, self.held.ending.come(Haste::InPeace));
+    }
+
+    /// Ends them at once, and returns when their programs are gone.
+    pub async fn kill(&self) {
+        self.held.replace(Vec::new());
+        self.held.ending.come(Haste::AtOnce).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The program of a server, from its start until it is gone, and all that it started with it.
 
 use std::convert::Infallible;
+use std::io;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,14 +26,28 @@ const MAX_LOG_BYTES: u64 = 4096;
 
 /// What programs are told when the gateway ends. Clones are the same.
 #[derive(Clone, Default)]
-pub struct Ending(Arc<watch::Sender<bool>>);
+pub struct Ending(Arc<watch::Sender<Option<Haste>>>);
+
+/// How soon a program has to leave.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Haste {
+    /// It is asked twice, and has [`LEAVE_LIMIT`] each time.
+    InPeace,
+    AtOnce,
+}
 
 impl Ending {
     /// Tells every program to leave, and returns when all are gone.
-    pub async fn come(&self) {
-        self.0.send_replace(true);
+    pub async fn come(&self, haste: Haste) {
+        self.0.send_replace(Some(haste));
         // Each program has a receiver for as long as it runs.
         self.0.closed().await;
+    }
+
+    /// Waits until it has come.
+    pub async fn has_come(&self) {
+        // The sender is here: there is no other outcome.
+        let _ = self.0.subscribe().wait_for(Option::is_some).await;
     }
 }
 
@@ -82,7 +97,7 @@ impl Program {
         program.process_group(0);
         let mut child = program
             .spawn()
-            .map_err(|error| format!("its program cannot be started: {}", error.kind()))?;
+            .map_err(|error| not_started(command, &error))?;
         let group = Group::of(&child);
         let stdout = child.stdout.take().expect("it is piped");
         let stdin = child.stdin.take().expect("it is piped");
@@ -97,22 +112,47 @@ impl Program {
     }
 }
 
+fn not_started(command: &str, error: &io::Error) -> String {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such program".to_owned(),
+        kind => kind.to_string(),
+    };
+    format!("its program `{command}` cannot be started: {reason}")
+}
+
 async fn see_out(
     mut child: Child,
     mut group: Group,
     let_go: oneshot::Receiver<Infallible>,
-    mut ending: watch::Receiver<bool>,
+    ending: watch::Receiver<Option<Haste>>,
 ) {
-    let is_gone = tokio::select! {
-        _ = child.wait() => true,
-        _ = let_go => false,
-        _ = ending.wait_for(|is_here| *is_here) => false,
-    };
-    if !is_gone && timeout(LEAVE_LIMIT, child.wait()).await.is_err() {
+    let mut now = ending.clone();
+    let at_once = |told: &Option<Haste>| *told == Some(Haste::AtOnce);
+    tokio::select! {
+        () = leave(&mut child, &group, (let_go, ending)) => {}
+        Ok(_) = now.wait_for(at_once) => {}
+    }
+    group.end();
+}
+
+/// Returns when the program has left, or was asked to for as long as it is asked.
+async fn leave(
+    child: &mut Child,
+    group: &Group,
+    (let_go, mut ending): (
+        oneshot::Receiver<Infallible>,
+        watch::Receiver<Option<Haste>>,
+    ),
+) {
+    tokio::select! {
+        _ = child.wait() => return,
+        _ = let_go => {}
+        _ = ending.wait_for(Option::is_some) => {}
+    }
+    if timeout(LEAVE_LIMIT, child.wait()).await.is_err() {
         group.ask();
         let _ = timeout(LEAVE_LIMIT, child.wait()).await;
     }
-    group.end();
 }
 
 /// Carries what a program writes into our log, line by line.

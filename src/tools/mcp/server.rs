@@ -168,12 +168,15 @@ impl Server {
     /// for it.
     fn begin(self: &Arc<Self>, running: Option<Live>) -> Starting {
         let server = Arc::clone(self);
-        // Awaited by everyone who needs the server; it ends by its limit.
+        // Awaited by everyone who needs the server; it ends by its limit, or with the gateway.
         let work = tokio::spawn(async move {
             let limit = server.config.start_limit();
             let reason = format!("it did not start within {} s", limit.as_secs_f64());
-            let begun = timeout(limit, server.meet(running)).await;
-            let begun = begun.unwrap_or(Err(reason));
+            let begun = tokio::select! {
+                begun = timeout(limit, server.meet(running)) => begun.unwrap_or(Err(reason)),
+                // Nobody is left to use it, and its input ends here.
+                () = server.ending.has_come() => return Err("the gateway ends".to_owned()),
+            };
             server.begun(&begun);
             begun
         });
@@ -193,7 +196,7 @@ impl Server {
             }
         };
         let mut listing = Listing::of(self);
-        let told = link.tools(|tool| listing.take(tool)).await;
+        let told = link.tools(|entry| listing.take(entry)).await;
         told.map_err(|error| {
             tracing::debug!(server = self.id, %error, "an MCP server told no tools");
             "it did not tell its tools".to_owned()

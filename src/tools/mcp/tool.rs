@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use rmcp::model::{self, CallToolResult, ContentBlock, JsonObject, ResourceContents};
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, ResourceContents};
 use rmcp::service::ServiceError;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use super::address;
 use super::link::Link;
+use super::page::Entry;
 use super::server::Server;
+use crate::config::Secrets;
 use crate::tools::{Tool, ToolContext, ToolResult, glob, parse};
 
 /// The longest name that every model API takes, in characters.
@@ -29,6 +31,9 @@ const MAX_TOOLS: usize = 128;
 
 /// The longest all schemas of one server may be, in bytes.
 const MAX_SCHEMAS_BYTES: usize = 512 * 1024;
+
+/// The most tools that are named when they are left out.
+const MAX_NAMED: usize = 8;
 
 /// A tool of a server.
 pub struct Remote {
@@ -61,7 +66,7 @@ pub struct Listing<'a> {
     names: HashSet<String>,
     schema_bytes: usize,
     /// How many were left out, and the first of them.
-    left_out: (usize, Option<String>),
+    left_out: (usize, Vec<String>),
 }
 
 impl<'a> Listing<'a> {
@@ -71,12 +76,19 @@ impl<'a> Listing<'a> {
             kept: Vec::new(),
             names: HashSet::new(),
             schema_bytes: 0,
-            left_out: (0, None),
+            left_out: (0, Vec::new()),
         }
     }
 
     /// Takes one more. Says whether there is room for another.
-    pub fn take(&mut self, tool: model::Tool) -> bool {
+    pub fn take(&mut self, entry: Entry) -> bool {
+        let tool = match entry {
+            Ok(tool) => tool,
+            Err(name) => {
+                self.leave_out(name);
+                return true;
+            }
+        };
         let config = self.server.config();
         let is_in = |list: &[String]| {
             let takes = |pattern: &String| glob::matches(pattern, &tool.name);
@@ -91,10 +103,7 @@ impl<'a> Listing<'a> {
             .filter(|schema| self.schema_bytes + schema.len() <= MAX_SCHEMAS_BYTES)
             .filter(|_| self.kept.len() < MAX_TOOLS && self.names.insert(name.clone()));
         let Some(parameters) = fits else {
-            self.left_out.0 += 1;
-            self.left_out
-                .1
-                .get_or_insert_with(|| tool.name.into_owned());
+            self.leave_out(tool.name.into_owned());
             return self.kept.len() < MAX_TOOLS;
         };
         self.schema_bytes += parameters.len();
@@ -110,13 +119,25 @@ impl<'a> Listing<'a> {
         true
     }
 
+    fn leave_out(&mut self, mut name: String) {
+        let (count, first) = &mut self.left_out;
+        *count += 1;
+        if first.len() < MAX_NAMED {
+            if let Some((end, _)) = name.char_indices().nth(MAX_NAME_CHARS) {
+                name.truncate(end);
+            }
+            first.push(name);
+        }
+    }
+
     pub fn finish(self) -> Arc<[Arc<Listed>]> {
-        if let (left_out, Some(first)) = self.left_out {
+        let (left_out, first) = self.left_out;
+        if left_out > 0 {
             tracing::warn!(
                 server = self.server.id(),
                 left_out,
-                first,
-                "tools are left out: their names are taken, their schemas cannot be used, or they are too many"
+                first = first.join(", "),
+                "tools are left out: they are none, their names are taken, their schemas cannot be used, or they are too many"
             );
         }
         self.kept.into()
@@ -170,7 +191,7 @@ impl Remote {
         let call = link.call(self.listed.own.clone(), arguments);
         let fault = match timeout(limit, call).await {
             Ok(Ok(result)) => return text(result),
-            Ok(Err(ServiceError::McpError(error))) => return Err(refusal(id, &error.message)),
+            Ok(Err(ServiceError::McpError(error))) => return Err(self.refusal(&error.message)),
             Ok(Err(fault)) => self.fault(&link, &fault).await,
             Err(_) => {
                 if !link.is_alive().await {
@@ -202,13 +223,18 @@ impl Remote {
         }
         reason.unwrap_or_else(|| "its answer cannot be used".to_owned())
     }
-}
 
-/// What a server says of a call that it refuses.
-fn refusal(id: &str, message: &str) -> String {
-    match message.trim() {
-        "" => format!("the MCP server `{id}` refused the call and does not say why"),
-        message => message.to_owned(),
+    /// What a server says of a call that it refuses, without the secrets that it was given.
+    fn refusal(&self, message: &str) -> String {
+        let config = self.server.config();
+        let given = config.env.values().chain(config.headers.values());
+        match Secrets::from_iter(given).redact(message.trim()).as_ref() {
+            "" => {
+                let id = self.server.id();
+                format!("the MCP server `{id}` refused the call and does not say why")
+            }
+            message => message.to_owned(),
+        }
     }
 }
 

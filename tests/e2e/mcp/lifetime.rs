@@ -1,13 +1,15 @@
 //! When programs of servers end: never before their calls, and never later than the gateway.
 
-use rustix::process::Signal;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{calling, hello, odd, told};
 use crate::support::{
-    Answer, House, Program, Scripted, TOKEN, config_for, http, merged, reply, within,
+    Answer, House, Program, Scripted, Shell, TOKEN, config_for, http, merged, reply, within,
 };
 
 /// Where the program of a server, and its child, hold a connection for as long as they are there.
@@ -161,4 +163,81 @@ async fn a_program_whose_gateway_was_killed_sees_the_end_of_its_input() {
     };
     assert_eq!(program.ended().await, None);
     assert_eq!(line.heard().await, None);
+}
+
+/// A command of a shell, which is at work with the server when its line comes.
+struct Working {
+    child: std::process::Child,
+    line: Line,
+    _shell: Shell,
+    _provider: Scripted,
+}
+
+impl Working {
+    /// `command` with the server in this mode; a provider that is asked has it called `wait`.
+    async fn start(command: &[&str], mode: &str) -> Option<Self> {
+        let lines = Lines::open().await;
+        let changes = lines.held(&[mode])?;
+        let provider = Scripted::start().await;
+        provider.push(Answer::chat_tool_calls(&[("c1", "odd__wait", json!({}))]));
+        let starts = json!({ "mcp": { "servers": { "odd": { "startTimeoutSeconds": 60 } } } });
+        let shell = Shell::with(&merged(merged(config_for(&provider), changes), starts));
+        let child = shell.command(command).stdout(Stdio::null()).spawn();
+        Some(Self {
+            child: child.unwrap(),
+            line: lines.next().await,
+            _shell: shell,
+            _provider: provider,
+        })
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// The code of the command, once the server is gone.
+    async fn ended(mut self) -> Option<i32> {
+        assert_eq!(self.line.heard().await, None);
+        let ended = tokio::task::spawn_blocking(move || self.child.wait().unwrap());
+        ended.await.unwrap().code()
+    }
+}
+
+#[tokio::test]
+async fn no_program_outlives_an_agent_that_is_signalled() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let Some(mut working) = Working::start(&["agent", "hello"], "all").await else {
+            return;
+        };
+        assert_eq!(working.line.heard().await, Some(b'w'));
+        working.signal(signal);
+        assert_eq!(working.ended().await, Some(code));
+    }
+}
+
+#[tokio::test]
+async fn no_program_outlives_a_probe_that_is_signalled() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let probe = ["mcp", "list", "--probe"];
+        let Some(working) = Working::start(&probe, "silent").await else {
+            return;
+        };
+        working.signal(signal);
+        assert_eq!(working.ended().await, Some(code));
+    }
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_a_program_that_will_not_leave_at_once() {
+    let Some(mut working) = Working::start(&["agent", "hello"], "deaf").await else {
+        return;
+    };
+    assert_eq!(working.line.heard().await, Some(b'w'));
+    working.signal(Signal::INT);
+    working.line.0.write_all(b"g").await.unwrap();
+    assert_eq!(working.line.heard().await, Some(b'e'), "its input ended");
+    let second = std::time::Instant::now();
+    working.signal(Signal::INT);
+    assert_eq!(working.ended().await, Some(130));
+    assert!(second.elapsed() < std::time::Duration::from_secs(2));
 }

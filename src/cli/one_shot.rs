@@ -1,0 +1,76 @@
+//! The work of a one-shot command, and what a signal does to it: the first ends the work, and what the work started may
+//! leave in order; the second ends that too.
+
+use std::future::Future;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::time::timeout;
+
+use super::finish_writes;
+use super::gateway::signals::Signals;
+use crate::gateway::Gateway;
+
+/// How long interrupted work has to let go of what it holds.
+pub const LAST_MOMENT: Duration = Duration::from_secs(1);
+
+/// Does the work of a command; Ctrl-C and SIGTERM end it at once, whatever it waits for.
+pub fn until_interrupted<F>(work: F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    on_a_runtime(async {
+        let signals = Signals::new().context("cannot listen for signals")?;
+        until(signals, work).await
+    })
+}
+
+/// The same with a gateway, which is closed afterwards, after a signal too: what was said is kept, and no program of an
+/// MCP server stays behind.
+pub fn with_gateway<F>(gateway: &Gateway, work: F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    on_a_runtime(async {
+        let first = Signals::new().context("cannot listen for signals")?;
+        let second = Signals::new().context("cannot listen for signals")?;
+        let in_order = async {
+            let result = until(first, work).await;
+            finish_writes(gateway).await;
+            result
+        };
+        tokio::select! {
+            result = in_order => result,
+            signal = second.nth(2) => {
+                let _gone = timeout(LAST_MOMENT, gateway.kill_servers()).await;
+                Err(signal.into())
+            }
+        }
+    })
+}
+
+async fn until<F>(mut signals: Signals, work: F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    // A task of its own, so that a blocked write to stdout does not keep a signal from being heard. Awaited right below;
+    // an interrupted one ends with the runtime.
+    let mut work = tokio::spawn(work);
+    tokio::select! {
+        result = &mut work => result.context("a bug of ours").flatten(),
+        signal = signals.next() => {
+            work.abort();
+            // What the work leaves behind when it is dropped, it leaves before the end of the program.
+            let _ended = timeout(LAST_MOMENT, work).await;
+            Err(signal.into())
+        }
+    }
+}
+
+fn on_a_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let result = runtime.block_on(work);
+    // Not waited for: a thread may sit in a read of stdin that never ends.
+    runtime.shutdown_background();
+    result
+}
