@@ -57,7 +57,7 @@ where
     // an interrupted one ends with the runtime.
     let mut work = tokio::spawn(work);
     tokio::select! {
-        result = &mut work => result.context("a bug of ours").flatten(),
+        result = &mut work => result.context("a bug of ours").and_then(|done| done),
         signal = signals.next() => {
             work.abort();
             // What the work leaves behind when it is dropped, it leaves before the end of the program.

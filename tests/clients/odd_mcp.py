@@ -126,7 +126,7 @@ def answer(request):
     if method == "tools/list" and mode == "toolless":
         return {"error": {"code": -32601, "message": "no such method"}}
     if method == "tools/list":
-        names = [*tools, "wait", "pester", "babble", *contents, *results, "refused", "speechless"] if mode in ("all", "deaf") else tools
+        names = [*tools, "wait", "pester", "babble", *contents, *results, "refused", "speechless", "telltale"] if mode in ("all", "deaf") else tools
         return {"result": {"tools": [told(name) for name in names]}}
     if method == "tools/call":
         name = params["name"]
@@ -136,6 +136,8 @@ def answer(request):
             return {"result": results[name]}
         if name == "refused":
             return {"error": {"code": -32000, "message": "not on a Sunday"}}
+        if name == "telltale":
+            return {"error": {"code": -32000, "message": "bad key " + os.environ["OWN"]}}
         if name == "speechless":
             return {"error": {"code": 7, "message": ""}}
         return {"result": {"content": [{"type": "text", "text": call(name, params.get("arguments", {}))}]}}
@@ -156,6 +158,9 @@ for text in sys.stdin:
     if mode == "odd":
         odd_messages(request["id"])
     send({"id": request["id"], **answer(request)})
+    if mode == "noisy" and request["method"] == "tools/list":
+        while True:
+            sys.stderr.write("x" * 1000 + "\n")
     if mode == "freezing" and request["method"] == "tools/call":
         time.sleep(3600)
 if mode == "deaf":

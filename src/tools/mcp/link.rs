@@ -13,7 +13,6 @@ use rmcp::{ClientHandler, RoleClient, serve_client};
 use tokio::time::{Instant, timeout};
 
 use super::address;
-use super::pace::Paced;
 use super::page::{Entry, Page};
 use super::program::{Ending, LEAVE_LIMIT, Program};
 use crate::config::McpServerConfig;
@@ -61,7 +60,7 @@ impl Link {
         let (service, program) = match (&config.command, &config.url) {
             (Some(command), _) => {
                 let (program, pipes) = Program::start((id, command), config, variables, ending)?;
-                (serve_client(watch, Paced::new(pipes)).await, Some(program))
+                (serve_client(watch, pipes).await, Some(program))
             }
             (None, Some(url)) => {
                 let transport = address::connect(url, config)?;

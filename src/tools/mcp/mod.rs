@@ -3,6 +3,7 @@
 //! them: nobody here knows what they show.
 
 mod address;
+mod brake;
 mod link;
 mod pace;
 mod page;

@@ -9,6 +9,8 @@ use rmcp::model::{JsonRpcMessage, ServerNotification};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 
+use super::brake::Brake;
+
 /// The most requests of a server that wait for our answer to have been written.
 const MAX_UNANSWERED: usize = 64;
 
@@ -16,13 +18,15 @@ const MAX_UNANSWERED: usize = 64;
 pub struct Paced<T> {
     inner: T,
     unanswered: Arc<AtomicUsize>,
+    brake: Brake,
 }
 
 impl<T> Paced<T> {
-    pub fn new(inner: T) -> Self {
+    pub fn new(inner: T, brake: Brake) -> Self {
         Self {
             inner,
             unanswered: Arc::default(),
+            brake,
         }
     }
 }
@@ -34,6 +38,9 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for Paced<T> {
         &mut self,
         message: TxJsonRpcMessage<RoleClient>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
+        if matches!(message, JsonRpcMessage::Request(_)) {
+            self.brake.ask();
+        }
         let answers = matches!(
             message,
             JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)

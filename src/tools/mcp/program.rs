@@ -13,7 +13,9 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
+use super::brake::{Brake, Braked};
 use super::link::MAX_MESSAGE_BYTES;
+use super::pace::Paced;
 use crate::config::McpServerConfig;
 use crate::tools::Workspace;
 use crate::tools::process_group::Group;
@@ -58,7 +60,7 @@ pub struct Program(
 );
 
 /// What a program reads and writes.
-pub type Pipes = AsyncRwTransport<RoleClient, ChildStdout, ChildStdin>;
+pub type Pipes = Paced<AsyncRwTransport<RoleClient, Braked<ChildStdout>, ChildStdin>>;
 
 impl Program {
     /// Starts the program of the server `id` with `variables` and its own, and no others.
@@ -104,11 +106,20 @@ impl Program {
         let stderr = child.stderr.take().expect("it is piped");
         let (held, let_go) = oneshot::channel();
         // Nobody awaits it: it ends with the program, whose log it carries on.
-        tokio::spawn(log(id.to_owned(), stderr));
+        let brake = Brake::new();
+        tokio::spawn(log(id.to_owned(), Braked::new(stderr, brake.clone())));
         // Awaited by `Ending::come`, which ends it; so does the drop of what is returned here, and the program's own end.
-        tokio::spawn(see_out(child, group, let_go, ending.0.subscribe()));
-        let pipes = Pipes::new_client(stdout, stdin).with_max_line_length(MAX_MESSAGE_BYTES);
-        Ok((Self(held), pipes))
+        let cause = Cause {
+            server: id.to_owned(),
+            let_go,
+            ending: ending.0.subscribe(),
+            brake: brake.clone(),
+        };
+        tokio::spawn(see_out(child, group, cause));
+        let stdout = Braked::new(stdout, brake.clone());
+        let pipes = AsyncRwTransport::new_client(stdout, stdin);
+        let pipes = pipes.with_max_line_length(MAX_MESSAGE_BYTES);
+        Ok((Self(held), Paced::new(pipes, brake)))
     }
 }
 
@@ -120,34 +131,34 @@ fn not_started(command: &str, error: &io::Error) -> String {
     format!("its program `{command}` cannot be started: {reason}")
 }
 
-async fn see_out(
-    mut child: Child,
-    mut group: Group,
+/// For what a program has to leave.
+struct Cause {
+    server: String,
     let_go: oneshot::Receiver<Infallible>,
     ending: watch::Receiver<Option<Haste>>,
-) {
-    let mut now = ending.clone();
+    brake: Brake,
+}
+
+async fn see_out(mut child: Child, mut group: Group, cause: Cause) {
+    let mut now = cause.ending.clone();
     let at_once = |told: &Option<Haste>| *told == Some(Haste::AtOnce);
     tokio::select! {
-        () = leave(&mut child, &group, (let_go, ending)) => {}
+        () = leave(&mut child, &group, cause) => {}
         Ok(_) = now.wait_for(at_once) => {}
     }
     group.end();
 }
 
 /// Returns when the program has left, or was asked to for as long as it is asked.
-async fn leave(
-    child: &mut Child,
-    group: &Group,
-    (let_go, mut ending): (
-        oneshot::Receiver<Infallible>,
-        watch::Receiver<Option<Haste>>,
-    ),
-) {
+async fn leave(child: &mut Child, group: &Group, mut cause: Cause) {
     tokio::select! {
         _ = child.wait() => return,
-        _ = let_go => {}
-        _ = ending.wait_for(Option::is_some) => {}
+        _ = cause.let_go => {}
+        _ = cause.ending.wait_for(Option::is_some) => {}
+        () = cause.brake.pulled() => {
+            let server = cause.server;
+            tracing::warn!(server, "an MCP server writes without end: it is ended");
+        }
     }
     if timeout(LEAVE_LIMIT, child.wait()).await.is_err() {
         group.ask();
@@ -156,7 +167,7 @@ async fn leave(
 }
 
 /// Carries what a program writes into our log, line by line.
-async fn log(server: String, stderr: ChildStderr) {
+async fn log(server: String, stderr: Braked<ChildStderr>) {
     let mut lines = BufReader::new(stderr);
     let mut line = Vec::new();
     loop {

@@ -127,6 +127,19 @@ async fn a_program_that_died_leaves_nothing_behind() {
     assert_eq!(lines.next().await.heard().await, None);
 }
 
+#[tokio::test]
+async fn a_program_that_writes_without_end_is_ended() {
+    let lines = Lines::open().await;
+    let Some(changes) = lines.held(&["noisy"]) else {
+        return;
+    };
+    let provider = Scripted::start().await;
+    let house = House::changed(&provider, changes).await;
+    provider.push(Answer::chat_text("ok"));
+    assert_eq!(house.chat(hello()).await.said(), "ok");
+    assert_eq!(lines.next().await.heard().await, None);
+}
+
 /// Serves, has the server started, and sends a signal.
 async fn signalled(args: &[&str], signal: Signal) -> Option<(Program, Line)> {
     let lines = Lines::open().await;

@@ -1,7 +1,7 @@
 //! What servers say, in every shape that it can have.
 
 use super::{calling, hello, odd, offered};
-use crate::support::{Answer, House, Scripted, within};
+use crate::support::{Answer, House, Scripted, merged, within};
 
 /// One run in which the model is offered what there is; the names.
 async fn names(house: &House, provider: &Scripted) -> Vec<String> {
@@ -157,5 +157,19 @@ async fn a_server_without_tools_adds_none_and_one_that_never_ends_telling_them_i
     assert_eq!(
         calling(&provider, &house, "odd__unavailable").await,
         "the MCP server `odd` is not there: it ended before it had greeted"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_tells_its_own_secret_is_told_without_it() {
+    let Some(changes) = odd(&["odd__*"], &["all"]) else {
+        return;
+    };
+    let secret = serde_json::json!({ "mcp": { "servers": { "odd": { "env": { "OWN": "a-key-of-its-own" } } } } });
+    let provider = Scripted::start().await;
+    let house = House::changed(&provider, merged(changes, secret)).await;
+    assert_eq!(
+        calling(&provider, &house, "odd__telltale").await,
+        "bad key (redacted)"
     );
 }
