@@ -21,6 +21,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use super::logging::Role;
 use super::{CliError, Context, LAST_MOMENT, finish_writes};
@@ -195,7 +196,9 @@ async fn serve(
     context.log_as(&loaded, &access.fresh)?;
     tell_of_doubts(settings, &access, ip);
     let gateway = Gateway::new(&loaded.config, &loaded.env, loaded.paths.state_dir())?;
-    let (first, second) = (Signals::new()?, Signals::new()?);
+    let mut signals = Signals::new()?;
+    // One listener for both: two of them would take signals in quick succession for one.
+    let (hand_over, handed_over) = oneshot::channel();
     let listener = bind(SocketAddr::new(ip, settings.port)).await?;
     let address = listener.local_addr()?;
     announce(context, &loaded, address, &access)?;
@@ -208,14 +211,17 @@ async fn serve(
     let forced = Cell::new(false);
     let stop = async {
         tokio::select! {
-            _ = first.nth(1) => {}
+            _ = signals.next() => {}
             () = terminal.terminal_gone() => {}
         }
         tracing::info!("stopping: what runs may finish; a second signal ends it at once");
         manager.stopping(grace);
+        // The other end waits as long as the server runs.
+        let _taken = hand_over.send(signals);
     };
     let now = async {
-        second.nth(2).await;
+        let signals: Signals = handed_over.await.expect("the server stops before it ends");
+        signals.nth(1).await;
         forced.set(true);
     };
     let reloader = Reloader {
