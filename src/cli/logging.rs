@@ -54,6 +54,8 @@ pub struct Log {
     shown: Threshold,
     kept: Threshold,
     secrets: Redaction,
+    /// Whether the lines on stderr are for people.
+    pub for_people: bool,
 }
 
 impl Log {
@@ -108,6 +110,7 @@ pub fn start(
         shown: Threshold::new(levels.shown),
         kept: Threshold::new(levels.kept),
         secrets: Redaction::of(Secrets::of(&loaded.config, &loaded.env)),
+        for_people: style(role, config) != Some(ConsoleStyle::Json),
     };
     let path = config.file.as_ref().filter(|_| role == Role::Server);
     if let Some(path) = path.map(|path| loaded.paths.expand(path)) {
@@ -200,6 +203,18 @@ fn level(
         (None, None, None, None) => ("the default", default_level(role)),
     };
     filter(level).map_err(|reason| CliError::Misconfigured(format!("{place}: {reason}")))
+}
+
+/// Logs an error of many lines: for people line by line, so that a caret stands below what it points at.
+pub fn tell_at_length(error: &str, consequence: &str, for_people: bool) {
+    if !for_people {
+        tracing::error!(error = error.trim_end(), "{consequence}");
+        return;
+    }
+    tracing::error!("{consequence}");
+    for line in error.trim_end().lines() {
+        tracing::error!("{line}");
+    }
 }
 
 fn tell_of_panic(panic: &PanicHookInfo<'_>) {
@@ -306,6 +321,26 @@ mod tests {
             String::from_utf8(lines.out).unwrap(),
             "WARN key (redacted) \\u001b[2J\\nWARN forged\n"
         );
+    }
+
+    #[test]
+    fn people_read_an_error_line_by_line() {
+        let (mut read, write) = std::io::pipe().unwrap();
+        let subscriber = tracing_subscriber::fmt()
+            .without_time()
+            .with_target(false)
+            .with_ansi(false)
+            .with_writer(move || write.try_clone().unwrap())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tell_at_length("error: no\n | {a}\n |  ^\n", "nothing changes", true);
+            tell_at_length("error: no\n", "nothing changes", false);
+        });
+        let mut lines = String::new();
+        std::io::Read::read_to_string(&mut read, &mut lines).unwrap();
+        let at_length = "ERROR nothing changes\nERROR error: no\nERROR  | {a}\nERROR  |  ^\n";
+        let in_short = "ERROR nothing changes error=\"error: no\"\n";
+        assert_eq!(lines, format!("{at_length}{in_short}"));
     }
 
     #[test]

@@ -161,6 +161,13 @@ impl Context {
             .map_or(Ok(()), |log| log.follow(loaded, others))
     }
 
+    /// Logs what is wrong with a configuration, and what comes of that.
+    fn tell_of_fault(&self, error: &anyhow::Error, consequence: &str) {
+        let described = exit::describe(error, Printer::plain());
+        let for_people = self.log.get().is_some_and(|log| log.for_people);
+        logging::tell_at_length(&described, consequence, for_people);
+    }
+
     /// Opens the log's file anew: it may have been moved away.
     fn reopen_log(&self) {
         if let Some(Err(error)) = self.log.get().map(Log::reopen) {

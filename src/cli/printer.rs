@@ -39,7 +39,6 @@ impl Printer {
     }
 
     /// One that never colours.
-    #[cfg(test)]
     pub fn plain() -> Self {
         Self {
             colour: false,

@@ -294,17 +294,24 @@ impl Stream for Run {
             if matches!(self.phase, Phase::Over) {
                 return Poll::Ready(None);
             }
-            // Asked first: a provider that always has something to say must not outlast the deadline. What is only
-            // left to be told is told.
-            let is_late = !matches!(self.phase, Phase::Telling { .. })
-                && self.alarm.as_mut().poll(cx).is_ready();
-            let event = match is_late {
-                true => Err(self.deadline.passed()),
-                false => match ready!(self.poll_step(cx)) {
-                    Some(event) => event,
-                    None => continue,
-                },
+            // A turn is asked for before the deadline is: what a store was told to keep it keeps, whoever waits for it.
+            let is_saving = matches!(self.phase, Phase::Saving { .. });
+            let mut step = match is_saving {
+                true => self.poll_step(cx),
+                false => Poll::Pending,
             };
+            if step.is_pending() {
+                // Asked before the others: a provider that always has something to say must not outlast the deadline.
+                // What is only left to be told is told.
+                let is_late = !matches!(self.phase, Phase::Telling { .. })
+                    && self.alarm.as_mut().poll(cx).is_ready();
+                step = match is_late {
+                    true => Poll::Ready(Some(Err(self.deadline.passed()))),
+                    false if is_saving => Poll::Pending,
+                    false => self.poll_step(cx),
+                };
+            }
+            let Some(event) = ready!(step) else { continue };
             let event = event.map_err(|error| self.final_error(error));
             if event.is_err() {
                 self.keep_what_was_said();

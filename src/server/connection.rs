@@ -175,7 +175,7 @@ impl<S, P> Handler<S, P> {
         // Unwind safe: this clone of the service is dropped with the panic.
         let response = match AssertUnwindSafe(answering).catch_unwind().await {
             Ok(answer) => answer?,
-            Err(panic) => (self.on_panic)(message(&*panic)),
+            Err(panic) => (self.on_panic)(panic_text(&*panic)),
         };
         // The turn lasts as long as the body: the closure holds it and changes nothing.
         Ok(response.map(|body| {
@@ -187,7 +187,8 @@ impl<S, P> Handler<S, P> {
     }
 }
 
-fn message(panic: &(dyn Any + Send)) -> &str {
+/// What a panic said.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("a panic without a message")

@@ -1,7 +1,6 @@
 //! What every request and response has, whatever the route: an id, the headers that keep browsers careful and those
 //! that let listed pages in, a line in the access log, and an answer even when a handler panics.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use tracing::{Instrument, Span};
 
 use super::State;
 use super::access::{Counted, Meters, Record};
+use super::connection::panic_text;
 use super::error::ApiError;
 use super::head;
 use super::listener::OnUnreadable;
@@ -40,8 +40,7 @@ pub struct Exchanges<S> {
 }
 
 impl<S> Exchanges<S> {
-    pub fn new(state: State, routes: S) -> Self {
-        let places = super::places(&state);
+    pub fn new(state: State, places: Arc<[Path]>, routes: S) -> Self {
         Self {
             state,
             places,
@@ -178,13 +177,6 @@ fn request_id(headers: &HeaderMap) -> String {
 
 fn fresh_id() -> String {
     uuid::Uuid::new_v4().to_string()
-}
-
-/// What a panic said.
-pub fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without a message")
 }
 
 #[cfg(test)]

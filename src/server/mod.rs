@@ -203,9 +203,11 @@ fn unix_seconds() -> u64 {
     since.map_or(0, |since| since.as_secs())
 }
 
-/// The routes as one service.
-fn routes(state: &State) -> BoxedFilter<(Response,)> {
-    endpoint::table(state, route_table(state))
+/// Where the routes are, and all of them as one.
+fn routes(state: &State) -> (Arc<[Path]>, BoxedFilter<(Response,)>) {
+    let table: Vec<Route> = route_table(state).into_iter().collect();
+    let places = table.iter().map(|route| route.path).collect();
+    (places, endpoint::table(state, table))
 }
 
 /// The route table.
@@ -230,12 +232,6 @@ fn route_table(state: &State) -> impl IntoIterator<Item = Route> + use<> {
     ]
 }
 
-/// Where the routes are.
-fn places(state: &State) -> Arc<[Path]> {
-    let routes = route_table(state).into_iter();
-    routes.map(|route| route.path).collect()
-}
-
 /// Serves until `stop` resolves, and then until what runs is over: at most for the configured drain time, or until
 /// `now` resolves. What still runs then ends with an error.
 pub async fn run(
@@ -252,8 +248,9 @@ pub async fn run(
         write_timeout: WRITE_TIMEOUT,
         grace: Duration::from_millis(http.drain_ms),
     };
+    let (places, routes) = routes(&state);
     let handler = Handler {
-        service: Exchanges::new(state.clone(), warp::service(routes(&state))),
+        service: Exchanges::new(state.clone(), places, warp::service(routes)),
         on_panic: exchange::panicked(&state),
         on_unreadable: exchange::unreadable(&state),
     };

@@ -62,7 +62,8 @@ impl House {
         headers
             .entry("host")
             .or_insert(HeaderValue::from_static("localhost"));
-        let mut service = Exchanges::new(self.state.clone(), warp::service(routes(&self.state)));
+        let (places, routes) = routes(&self.state);
+        let mut service = Exchanges::new(self.state.clone(), places, warp::service(routes));
         let response = service.call(request).await.unwrap();
         let (head, body) = response.into_parts();
         Answered {
@@ -251,7 +252,7 @@ async fn a_panic_is_500_with_the_request_id() {
         .header("x-request-id", "mine-2")
         .body(())
         .unwrap();
-    let response = Exchanges::new(House::open().state, routes)
+    let response = Exchanges::new(House::open().state, Arc::from([]), routes)
         .call(request)
         .await
         .unwrap();

@@ -17,7 +17,6 @@ use super::signals::Hangups;
 use super::watch::Watch;
 use super::{ServeArgs, address, keep, tell_of_doubts};
 use crate::auth::{Attempts, Authenticator};
-use crate::cli::exit::describe;
 use crate::cli::{Context, tell_of_oddities};
 use crate::config::{self, Config, Environment, LoadError, Loaded, ModelsConfig, Secret};
 use crate::gateway::{Gateway, Local};
@@ -108,9 +107,9 @@ impl Reloader<'_> {
                 self.manager.ready(&listening);
             }
             Err(error) => {
-                tracing::error!(
-                    error = describe(error, self.context.printer).trim_end(),
-                    "the configuration is not reloaded: the last good one stays in force"
+                self.context.tell_of_fault(
+                    error,
+                    "the configuration is not reloaded: the last good one stays in force",
                 );
                 let status = format!(
                     "{listening}; the configuration is invalid, an earlier one is in force"

@@ -210,7 +210,8 @@ impl Server {
         Ok(Live { link, tools, since })
     }
 
-    /// The server that ran, where it still answers. One that does not is ended before another is started.
+    /// The server that ran, where it still answers. One that does not is let go: its program is ended
+    /// while another is started.
     async fn still_alive(&self, running: Option<Live>) -> Option<Live> {
         let live = running?;
         if live.link.is_alive().await {
