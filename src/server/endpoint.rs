@@ -1,6 +1,7 @@
 //! From a path to a handler: draining? who is it? is it on? may they? then the body, then the handler. A request takes the
 //! latest settings here, once, and keeps them. The only folder that knows warp filters.
 
+mod head;
 mod table;
 mod visitor;
 
@@ -9,23 +10,22 @@ use std::pin::pin;
 use bytes::Buf;
 use futures_util::future::ready;
 use futures_util::{FutureExt, Stream};
+use hyper::header::UPGRADE;
 use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, StatusCode};
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::filters::path::FullPath;
 
 use super::State;
 use super::body::{self, FromBody};
 use super::call::{Call, Routing};
 use super::error::ApiError;
-use super::listener::Peer;
 use super::path::{self, Path};
 use super::reply::{Answer, Response};
 use super::websocket::{self, WebSocket};
-use crate::auth::{Caller, Ends, Scope};
-use crate::chat::Notes;
+use crate::auth::{Caller, Scope};
 use crate::config::Endpoints;
+pub use head::Head;
 pub use table::table;
 pub use visitor::{Admitted, Visitor};
 
@@ -56,15 +56,6 @@ const POST: &[Method] = &[Method::POST];
 /// Of a route that takes more than a method.
 const NONE_BY_ITSELF: &[Method] = &[];
 
-/// The part of a request that is there before its body.
-pub struct Head {
-    tail: String,
-    query: String,
-    pub peer: Peer,
-    pub headers: HeaderMap,
-    notes: Notes,
-}
-
 /// A route that takes a JSON body.
 pub fn post<B, F, A>(state: &State, path: Path, gate: Gate, handler: F) -> Route
 where
@@ -81,14 +72,14 @@ where
                 let answer = pin!(async {
                     let (caller, routing) = admit(&state, gate, &head)?;
                     let arriving = state.drain().arriving();
-                    let body = read(&state, &head.headers, body).await?;
+                    let body = read(&state, head.headers(), body).await?;
                     drop(arriving);
                     handler(
                         state.clone(),
                         Call {
                             caller,
                             routing,
-                            notes: head.notes,
+                            notes: head.notes(),
                             body,
                         },
                     )
@@ -151,15 +142,15 @@ where
             let answer = pin!(async {
                 let (caller, routing) = admit(&state, gate, &head)?;
                 let body = Target {
-                    tail: path::decode(&head.tail)?,
-                    query: head.query,
+                    tail: path::decode(head.tail(path))?,
+                    query: head.query().to_owned(),
                 };
                 handler(
                     state.clone(),
                     Call {
                         caller,
                         routing,
-                        notes: head.notes,
+                        notes: head.notes(),
                         body,
                     },
                 )
@@ -184,14 +175,14 @@ where
 {
     let state = state.clone();
     let filter = at(path, GET)
-        .and(warp::header::exact_ignore_case("upgrade", "websocket"))
+        .and_then(|head: Head| ready(wants_socket(head)))
         .and(warp::ext::get::<OnUpgrade>())
         .then(move |head: Head, upgrade| {
             let (state, serve) = (state.latest(), serve.clone());
             async move {
                 let answer = pin!(async {
                     admit(&state, gate, &head)?;
-                    let response = websocket::accept(&head.headers)?;
+                    let response = websocket::accept(head.headers())?;
                     Visitor::new(state.clone(), gate, head).welcome(upgrade, serve);
                     Ok(response)
                 });
@@ -232,7 +223,9 @@ pub fn watch(
     let (state, path) = (state.clone(), Path::At(path));
     let filter = at(path, GET).map(move |head: Head| {
         let state = state.latest();
-        let is_open = state.authenticator().lets_watch(head.ends(), &head.headers);
+        let is_open = state
+            .authenticator()
+            .lets_watch(head.ends(), head.headers());
         let admitted = match is_open {
             true => Ok(()),
             false => admit(&state, gate, &head).map(drop),
@@ -255,44 +248,27 @@ fn at(
     path: Path,
     methods: &'static [Method],
 ) -> impl Filter<Extract = (Head,), Error = warp::Rejection> + Clone {
-    warp::method()
-        .and(warp::path::full())
-        .and_then(move |method: Method, full: FullPath| {
-            let tail = path
-                .tail(full.as_str())
-                .filter(|_| methods.contains(&method));
-            ready(tail.map(str::to_owned).ok_or_else(warp::reject::not_found))
+    warp::ext::get::<Head>().and_then(move |head: Head| {
+        let is_here = path.tail(head.path()).is_some() && methods.contains(head.method());
+        ready(if is_here {
+            Ok(head)
+        } else {
+            Err(warp::reject::not_found())
         })
-        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
-        .and(warp::ext::get::<Peer>())
-        .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<Notes>())
-        .map(|tail, query, peer, headers, notes: Option<Notes>| Head {
-            tail,
-            query,
-            peer,
-            headers,
-            notes: notes.unwrap_or_default(),
-        })
+    })
 }
 
-impl Head {
-    /// The two ends of its connection.
-    pub fn ends(&self) -> Ends {
-        ends(self.peer)
-    }
-}
-
-fn ends(peer: Peer) -> Ends {
-    Ends {
-        peer: peer.addr.ip(),
-        own: peer.local.map(|local| local.ip()),
+fn wants_socket(head: Head) -> Result<Head, warp::Rejection> {
+    let upgrade = head.headers().get(UPGRADE);
+    match upgrade.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+        true => Ok(head),
+        false => Err(warp::reject::not_found()),
     }
 }
 
 fn admit(state: &State, gate: Gate, head: &Head) -> Result<(Caller, Routing), ApiError> {
     let ends = head.ends();
-    let caller = state.authenticator().authenticate(ends, &head.headers);
+    let caller = state.authenticator().authenticate(ends, head.headers());
     let caller = caller.inspect_err(|denied| {
         tracing::debug!(peer = %ends.peer, code = denied.code(), "refused");
     })?;
@@ -303,7 +279,7 @@ fn admit(state: &State, gate: Gate, head: &Head) -> Result<(Caller, Routing), Ap
     if !caller.has(gate.scope) {
         return Err(ApiError::missing_scope(gate.scope));
     }
-    Ok((caller, Routing::parse(&head.headers)?))
+    Ok((caller, Routing::parse(head.headers())?))
 }
 
 async fn read<B: FromBody>(

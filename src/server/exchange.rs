@@ -17,6 +17,7 @@ use tracing::{Instrument, Span};
 use super::State;
 use super::access::{Counted, Meters, Record};
 use super::connection::panic_text;
+use super::endpoint::Head;
 use super::error::ApiError;
 use super::head;
 use super::listener::OnUnreadable;
@@ -76,7 +77,7 @@ where
         };
         let record = Record::begin(request.method(), path, &id, meters);
         let is_api = path.starts_with("/v1/");
-        request.extensions_mut().insert(record.notes().clone());
+        Head::detach(&mut request, record.notes().clone());
         // Every line that is logged meanwhile has the request's id, at every level.
         let span = tracing::error_span!("request", request_id = id);
         let answered_in = span.clone();

@@ -46,8 +46,8 @@ fn answer(code: StatusCode, status: &str, reason: Option<&str>) -> Response {
 /// Programs of this machine that nobody speaks through, and whoever proves who he is.
 fn may_know(state: &State, head: &Head) -> bool {
     let authenticator = state.authenticator();
-    authenticator.is_of_this_host(head.ends(), &head.headers)
+    authenticator.is_of_this_host(head.ends(), head.headers())
         || authenticator
-            .authenticate(head.ends(), &head.headers)
+            .authenticate(head.ends(), head.headers())
             .is_ok()
 }

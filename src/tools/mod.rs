@@ -132,6 +132,9 @@ pub fn builtin() -> Vec<Arc<dyn Tool>> {
 
 /// The tools that the model has in this run, by name. For the model there are no others.
 pub fn offered(policy: &Policy, context: &ToolContext) -> Vec<Arc<dyn Tool>> {
+    if policy.allows_none() {
+        return Vec::new();
+    }
     let may = |tool: &&Arc<dyn Tool>| {
         policy.allows(&context.model, tool.as_ref())
             && (context.owner || !tool.owner_only())

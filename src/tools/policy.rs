@@ -47,6 +47,8 @@ pub struct Policy {
     /// By provider, or by `provider/model`; in lower case.
     by_provider: BTreeMap<String, Layer>,
     agent: Layer,
+    /// Whether any layer names a profile or allows anything; without one there is no tool.
+    grants: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -60,11 +62,23 @@ impl Policy {
     /// The policy of an agent whose own `tools` are `agent`.
     pub fn new(tools: &ToolsConfig, agent: &ToolPolicyConfig) -> Self {
         let layer = |(name, config): (&String, _)| (name.to_ascii_lowercase(), Layer::new(config));
+        let (global, agent) = (Layer::new(&tools.policy), Layer::new(agent));
+        let by_provider: BTreeMap<_, _> = tools.by_provider.iter().map(layer).collect();
+        let grants = by_provider
+            .values()
+            .chain([&global, &agent])
+            .any(Layer::grants);
         Self {
-            global: Layer::new(&tools.policy),
-            by_provider: tools.by_provider.iter().map(layer).collect(),
-            agent: Layer::new(agent),
+            grants,
+            global,
+            by_provider,
+            agent,
         }
+    }
+
+    /// Whether there is a tool at all, whatever its name and the model.
+    pub fn allows_none(&self) -> bool {
+        !self.grants
     }
 
     /// Whether the agent may have this tool when it runs on `model`.
@@ -133,6 +147,11 @@ impl Policy {
 }
 
 impl Layer {
+    /// Whether it names a profile or allows anything.
+    fn grants(&self) -> bool {
+        self.profile.is_some() || !self.allow.is_empty()
+    }
+
     fn new(config: &ToolPolicyConfig) -> Self {
         let names = |names: &[String]| names.iter().map(|name| tool_name(name)).collect();
         Self {

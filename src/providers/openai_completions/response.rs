@@ -14,6 +14,9 @@ use super::spoken::Listener;
 use crate::chat::{Delta, FinishReason, TokenForm, Usage};
 use crate::sse::Event;
 
+/// What is wrong with an answer that cannot be read.
+const NOT_OF_THE_DIALECT: &str = "an answer that is not of its dialect";
+
 /// A chunk of a stream, or a whole completion: the two differ in the name of one member.
 #[derive(Deserialize)]
 struct Wire {
@@ -89,6 +92,8 @@ pub fn whole(
 ) -> Result<Answer, ProviderError> {
     let mut answer = Answer::new(provider);
     reader.calls = Calls::whole();
+    // Looked at once, not string by string.
+    let body = std::str::from_utf8(body).map_err(|_| answer.broken(NOT_OF_THE_DIALECT))?;
     reader.chunk(body, &mut answer)?;
     if reader.finish.is_none() && answer.is_empty() {
         return Err(answer.broken("a completion without a choice"));
@@ -114,7 +119,7 @@ impl Reader for ChunkReader {
         match event.data.trim() {
             "[DONE]" => self.end(answer),
             "" => {}
-            data => self.chunk(data.as_bytes(), answer)?,
+            data => self.chunk(data, answer)?,
         }
         Ok(())
     }
@@ -138,9 +143,9 @@ impl ChunkReader {
         }
     }
 
-    fn chunk(&mut self, json: &[u8], answer: &mut Answer) -> Result<(), ProviderError> {
-        let wire: Wire = serde_json::from_slice(json)
-            .map_err(|_| answer.broken("an answer that is not of its dialect"))?;
+    fn chunk(&mut self, json: &str, answer: &mut Answer) -> Result<(), ProviderError> {
+        let wire: Wire =
+            serde_json::from_str(json).map_err(|_| answer.broken(NOT_OF_THE_DIALECT))?;
         if let Some(error) = wire.error.filter(|error| !error.is_null()) {
             return Err(answer.reported(rejection::of_error(&error).message));
         }

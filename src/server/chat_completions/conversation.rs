@@ -1,8 +1,10 @@
 //! The messages of a request as a conversation: who said what, which calls were answered, and whether there is
 //! anything to answer.
 
+use std::fmt::{self, Display};
+
 use super::parts;
-use super::request::{CalledFunction, Content, Message as WireMessage, ToolCall as WireCall};
+use super::request::{CalledFunction, Content, Message as WireMessage, Role, ToolCall as WireCall};
 use crate::chat::{Message, Part, ToolCall};
 use crate::server::error::ApiError;
 use crate::server::pictures::Pictures;
@@ -22,7 +24,9 @@ pub struct Conversation {
 /// 400 for messages that make no conversation, naming the first that is at fault.
 pub fn decode(messages: Vec<WireMessage>) -> Result<Conversation, ApiError> {
     let count = messages.len();
-    let last_user = messages.iter().rposition(|message| message.role == "user");
+    let last_user = messages
+        .iter()
+        .rposition(|message| message.role == Role::User);
     let mut reading = Reading::default();
     for (index, message) in messages.into_iter().enumerate() {
         reading.pictures.is_last_user = Some(index) == last_user;
@@ -77,22 +81,43 @@ struct Reading {
 struct OpenCall {
     id: String,
     name: String,
-    /// The path of the calls that this is one of.
-    at: String,
+    /// The message that it is a call of.
+    at: At,
     /// Made by the older `function_call`, and so answered by name.
     by_name: bool,
 }
 
+/// The path of a message, which is made where something is wrong.
+#[derive(Clone, Copy)]
+struct At(usize);
+
+impl Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "messages[{}]", self.0)
+    }
+}
+
+impl OpenCall {
+    /// The path of the calls that this is one of.
+    fn path(&self) -> String {
+        let member = match self.by_name {
+            true => "function_call",
+            false => "tool_calls",
+        };
+        format!("{}.{member}", self.at)
+    }
+}
+
 impl Reading {
     fn message(&mut self, index: usize, message: WireMessage) -> Result<(), ApiError> {
-        let at = format!("messages[{index}]");
-        match message.role.as_str() {
-            "system" | "developer" => {
+        let at = At(index);
+        match message.role {
+            Role::System => {
                 let text = join(&parts::spoken(message.content, &at)?);
                 self.system
                     .extend(Some(text).filter(|text| !text.is_empty()));
             }
-            "user" => {
+            Role::User => {
                 self.all_answered()?;
                 let parts = parts::user(message.content, &at, &mut self.pictures)?;
                 self.messages.push(Message::User {
@@ -100,18 +125,18 @@ impl Reading {
                     name: message.name,
                 });
             }
-            "assistant" => {
+            Role::Assistant => {
                 self.all_answered()?;
-                self.assistant(message, &at)?;
+                self.assistant(message, at)?;
             }
-            "tool" => {
+            Role::Tool => {
                 let id = message
                     .tool_call_id
                     .ok_or_else(|| required(&format!("{at}.tool_call_id")))?;
                 let call = self.open.iter().position(|call| call.id == id);
-                self.answer(call, message.content, (&at, "tool_call_id"), Some(id))?;
+                self.answer(call, message.content, (at, "tool_call_id"), Some(id))?;
             }
-            "function" => {
+            Role::Function => {
                 let name = message
                     .name
                     .ok_or_else(|| required(&format!("{at}.name")))?;
@@ -119,9 +144,9 @@ impl Reading {
                     .open
                     .iter()
                     .position(|call| call.by_name && call.name == name);
-                self.answer(call, message.content, (&at, "name"), None)?;
+                self.answer(call, message.content, (at, "name"), None)?;
             }
-            _ => {
+            Role::Other => {
                 let message = format!(
                     "`{at}.role` must be `system`, `developer`, `user`, `assistant`, `tool` or `function`"
                 );
@@ -131,8 +156,8 @@ impl Reading {
         Ok(())
     }
 
-    fn assistant(&mut self, message: WireMessage, at: &str) -> Result<(), ApiError> {
-        let mut said = parts::spoken(message.content, at)?;
+    fn assistant(&mut self, message: WireMessage, at: At) -> Result<(), ApiError> {
+        let mut said = parts::spoken(message.content, &at)?;
         said.extend(
             message
                 .refusal
@@ -155,7 +180,7 @@ impl Reading {
             .into_iter()
             .enumerate()
         {
-            tool_calls.push(tool_call(call, &format!("{at}.tool_calls[{index}]"))?);
+            tool_calls.push(tool_call(call, (at, index))?);
         }
         let by_name = tool_calls.is_empty() && message.function_call.is_some();
         if let (true, Some(CalledFunction { name, arguments })) = (by_name, message.function_call) {
@@ -169,14 +194,7 @@ impl Reading {
         self.open.extend(tool_calls.iter().map(|call| OpenCall {
             id: call.id.clone(),
             name: call.name.clone(),
-            at: format!(
-                "{at}.{}",
-                if by_name {
-                    "function_call"
-                } else {
-                    "tool_calls"
-                }
-            ),
+            at,
             by_name,
         }));
         self.messages.push(Message::Assistant {
@@ -195,13 +213,16 @@ impl Reading {
         &mut self,
         call: Option<usize>,
         content: Option<Content>,
-        (at, by): (&str, &str),
+        (at, by): (At, &str),
         id: Option<String>,
     ) -> Result<(), ApiError> {
-        let message =
-            format!("`{at}.{by}` answers no open call of the `assistant` message before it");
-        let unanswered = || ApiError::invalid(format!("{at}.{by}"), message.clone());
-        let parts = parts::spoken(content, at)?;
+        let unanswered = || {
+            let param = format!("{at}.{by}");
+            let message =
+                format!("`{param}` answers no open call of the `assistant` message before it");
+            ApiError::invalid(param, message)
+        };
+        let parts = parts::spoken(content, &at)?;
         let call_id = match (call, id) {
             (Some(call), _) => self.open.remove(call).id,
             // The call may be one that a lasting session keeps.
@@ -230,26 +251,27 @@ impl Reading {
             "every call must be answered by a `tool` message; without an answer: {}",
             ids.join(", ")
         );
-        Err(ApiError::invalid(first.at.clone(), message))
+        Err(ApiError::invalid(first.path(), message))
     }
 }
 
-fn tool_call(call: WireCall, at: &str) -> Result<ToolCall, ApiError> {
+fn tool_call(call: WireCall, (at, index): (At, usize)) -> Result<ToolCall, ApiError> {
+    let at = || format!("{at}.tool_calls[{index}]");
     if !matches!(call.kind.as_deref(), None | Some("function")) {
         return Err(ApiError::invalid(
-            format!("{at}.type"),
-            format!("`{at}.type` must be `function`"),
+            format!("{}.type", at()),
+            format!("`{}.type` must be `function`", at()),
         ));
     }
     if call.id.is_empty() {
         return Err(ApiError::invalid(
-            format!("{at}.id"),
-            format!("`{at}.id` must not be empty"),
+            format!("{}.id", at()),
+            format!("`{}.id` must not be empty", at()),
         ));
     }
     let function = call
         .function
-        .ok_or_else(|| required(&format!("{at}.function")))?;
+        .ok_or_else(|| required(&format!("{}.function", at())))?;
     Ok(ToolCall {
         id: call.id,
         name: function.name,

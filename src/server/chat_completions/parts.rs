@@ -1,5 +1,7 @@
 //! The content of one message: texts, and in a user's message pictures, sound and files.
 
+use std::fmt::{self, Display};
+
 use super::links;
 use super::request::{Content, Part as WirePart};
 use crate::chat::{Audio, Document, Image, Part};
@@ -12,7 +14,7 @@ use crate::server::pictures::{Picture, Pictures};
 ///
 /// # Errors
 /// 400 for a part that is no text and no refusal.
-pub fn spoken(content: Option<Content>, at: &str) -> Result<Vec<Part>, ApiError> {
+pub fn spoken(content: Option<Content>, at: &dyn Display) -> Result<Vec<Part>, ApiError> {
     each(content, at, |part, at| match part.kind.as_str() {
         "text" => text(part, at),
         "refusal" => part
@@ -29,7 +31,7 @@ pub fn spoken(content: Option<Content>, at: &str) -> Result<Vec<Part>, ApiError>
 /// 400 for a part of an unknown type, and for a picture, a sound or a file that cannot be used.
 pub fn user(
     content: Option<Content>,
-    at: &str,
+    at: &dyn Display,
     pictures: &mut Pictures,
 ) -> Result<Vec<Part>, ApiError> {
     each(content, at, |part, at| match part.kind.as_str() {
@@ -44,10 +46,19 @@ pub fn user(
     })
 }
 
+/// The path of a part, which is made where something is wrong.
+struct PartOf<'a>(&'a dyn Display, usize);
+
+impl Display for PartOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.content[{}]", self.0, self.1)
+    }
+}
+
 fn each(
     content: Option<Content>,
-    at: &str,
-    mut read: impl FnMut(WirePart, &str) -> Result<Part, ApiError>,
+    at: &dyn Display,
+    mut read: impl FnMut(WirePart, &dyn Display) -> Result<Part, ApiError>,
 ) -> Result<Vec<Part>, ApiError> {
     match content {
         None => Ok(Vec::new()),
@@ -56,19 +67,19 @@ fn each(
         Some(Content::Parts(parts)) => {
             let parts = parts.into_iter().enumerate();
             parts
-                .map(|(index, Object(part))| read(part, &format!("{at}.content[{index}]")))
+                .map(|(index, Object(part))| read(part, &PartOf(at, index)))
                 .collect()
         }
     }
 }
 
-fn text(part: WirePart, at: &str) -> Result<Part, ApiError> {
+fn text(part: WirePart, at: &dyn Display) -> Result<Part, ApiError> {
     part.text
         .map(Part::Text)
         .ok_or_else(|| required(at, "text"))
 }
 
-fn image(part: WirePart, at: &str, pictures: &mut Pictures) -> Result<Part, ApiError> {
+fn image(part: WirePart, at: &dyn Display, pictures: &mut Pictures) -> Result<Part, ApiError> {
     let image = part.image_url.ok_or_else(|| required(at, "image_url"))?;
     let param = format!("{at}.image_url.url");
     if !matches!(
@@ -91,7 +102,7 @@ fn image(part: WirePart, at: &str, pictures: &mut Pictures) -> Result<Part, ApiE
     }))
 }
 
-fn audio(part: WirePart, at: &str) -> Result<Part, ApiError> {
+fn audio(part: WirePart, at: &dyn Display) -> Result<Part, ApiError> {
     let audio = part
         .input_audio
         .ok_or_else(|| required(at, "input_audio"))?;
@@ -115,7 +126,7 @@ fn audio(part: WirePart, at: &str) -> Result<Part, ApiError> {
     }))
 }
 
-fn file(part: WirePart, at: &str) -> Result<Part, ApiError> {
+fn file(part: WirePart, at: &dyn Display) -> Result<Part, ApiError> {
     let file = part.file.ok_or_else(|| required(at, "file"))?;
     if file.file_id.is_some() {
         let param = format!("{at}.file.file_id");
@@ -138,14 +149,14 @@ fn file(part: WirePart, at: &str) -> Result<Part, ApiError> {
     }))
 }
 
-fn wrong_type(at: &str, allowed: &str) -> ApiError {
+fn wrong_type(at: &dyn Display, allowed: &str) -> ApiError {
     ApiError::invalid(
         format!("{at}.type"),
         format!("`{at}.type` must be {allowed}"),
     )
 }
 
-fn required(at: &str, member: &str) -> ApiError {
+fn required(at: &dyn Display, member: &str) -> ApiError {
     ApiError::invalid(
         format!("{at}.{member}"),
         format!("`{at}.{member}` is required"),

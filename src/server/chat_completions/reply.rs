@@ -104,7 +104,7 @@ fn join(all: &mut Option<Vec<Box<RawValue>>>, piece: Option<Vec<Box<RawValue>>>)
 impl Completion {
     /// The JSON of the whole object.
     pub fn document(&self, envelope: &Envelope) -> Vec<u8> {
-        const ROOM_FOR_THE_REST: usize = 1024;
+        const ROOM_FOR_THE_REST: usize = 512;
         let mut out = Vec::with_capacity(self.said.text.len() + ROOM_FOR_THE_REST);
         out.extend_from_slice(b"{\"id\":");
         json::string(&mut out, &envelope.id);

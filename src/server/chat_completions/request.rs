@@ -55,7 +55,7 @@ pub struct StreamOptions {
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an object")]
 pub struct Message {
-    pub role: String,
+    pub role: Role,
     pub content: Option<Content>,
     pub name: Option<String>,
     pub refusal: Option<String>,
@@ -65,6 +65,20 @@ pub struct Message {
     pub tool_call_id: Option<String>,
     /// The older spelling of one `tool_calls` element.
     pub function_call: Option<CalledFunction>,
+}
+
+/// Who said a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase", expecting = "a string")]
+pub enum Role {
+    #[serde(alias = "developer")]
+    System,
+    User,
+    Assistant,
+    Tool,
+    Function,
+    #[serde(other)]
+    Other,
 }
 
 #[derive(Debug)]

@@ -6,12 +6,10 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, StatusCode};
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::filters::path::FullPath;
 
-use super::{Route, ends};
+use super::{Head, Route};
 use crate::server::State;
 use crate::server::error::ApiError;
-use crate::server::listener::Peer;
 use crate::server::path::Path;
 use crate::server::reply::Response;
 
@@ -34,17 +32,16 @@ pub fn table(state: &State, routes: impl IntoIterator<Item = Route>) -> BoxedFil
         .reduce(|rest, next| next.or(rest).unify().boxed());
     let places: Arc<[(Path, &[Method])]> = places.into();
     let state = state.clone();
-    let rest = warp::method()
-        .and(warp::path::full())
-        .and(warp::ext::get::<Peer>())
-        .and(warp::header::headers_cloned())
-        .map(move |method: Method, path: FullPath, peer, headers| {
-            let state = state.latest();
-            match state.authenticator().check_lock(ends(peer), &headers) {
-                Ok(()) => unrouted(&places, &method, path.as_str()),
-                Err(locked) => ApiError::from(locked).into_response(),
-            }
-        });
+    let rest = warp::ext::get::<Head>().map(move |head: Head| {
+        let state = state.latest();
+        match state
+            .authenticator()
+            .check_lock(head.ends(), head.headers())
+        {
+            Ok(()) => unrouted(&places, head.method(), head.path()),
+            Err(locked) => ApiError::from(locked).into_response(),
+        }
+    });
     match routed {
         Some(routed) => routed.or(rest).unify().boxed(),
         None => rest.boxed(),

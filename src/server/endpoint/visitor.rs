@@ -27,8 +27,8 @@ pub struct Admitted {
 }
 
 impl Visitor {
-    pub(super) fn new(state: State, gate: Gate, mut head: Head) -> Self {
-        head.headers = on_their_own(&head.headers);
+    pub(super) fn new(state: State, gate: Gate, head: Head) -> Self {
+        let head = head.with_headers(on_their_own(head.headers()));
         Self { state, gate, head }
     }
 
