@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::Envelope;
 use super::decode::Calling;
-use super::reply::UsageShape;
+use super::reply::usage;
 use crate::chat::{Delta, Finished, RunEvent, ToolCallDelta};
 use crate::json::{self, value as write};
 use crate::server::error::ApiError;
@@ -132,10 +132,10 @@ impl Chunks {
             logprobs: None,
         };
         self.chunk(out, rest, |_| {});
-        if let (true, Some(usage)) = (self.watched.usage, finished.usage) {
+        if let (true, Some(used)) = (self.watched.usage, &finished.usage) {
             out.extend_from_slice(&self.head);
             out.extend_from_slice(b"],\"usage\":");
-            write(out, &UsageShape::from(usage));
+            usage(out, used);
             out.extend_from_slice(b"}\n\n");
         }
         out.extend_from_slice(sse::DONE);

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::Envelope;
 use super::decode::Calling;
-use crate::chat::{Cost, Delta, Finished, RunEvent, ToolCall, ToolCallDelta, Usage};
+use crate::chat::{Delta, Finished, RunEvent, ToolCall, ToolCallDelta, Usage};
 use crate::gateway::{RunError, RunStream};
 use crate::json;
 
@@ -114,18 +114,22 @@ impl Completion {
         json::string(&mut out, &envelope.model);
         out.extend_from_slice(b",\"choices\":[{\"index\":0,\"message\":");
         self.message(&mut out, envelope.calling);
-        let outcome = Outcome {
-            logprobs: self.said.logprobs.as_ref(),
-            finish_reason: envelope.calling.finish_reason(self.finished.reason),
-        };
-        json::members(&mut out, &outcome);
-        out.push(b']');
-        let bill = Bill {
-            usage: self.finished.usage.map(UsageShape::from),
-            service_tier: None,
-            system_fingerprint: None,
-        };
-        json::members(&mut out, &bill);
+        out.extend_from_slice(b",\"logprobs\":");
+        match &self.said.logprobs {
+            None => out.extend_from_slice(b"null"),
+            Some(logprobs) => json::value(&mut out, logprobs),
+        }
+        out.extend_from_slice(b",\"finish_reason\":");
+        json::string(
+            &mut out,
+            envelope.calling.finish_reason(self.finished.reason),
+        );
+        out.extend_from_slice(b"}]");
+        if let Some(used) = &self.finished.usage {
+            out.extend_from_slice(b",\"usage\":");
+            usage(&mut out, used);
+        }
+        out.extend_from_slice(b",\"service_tier\":null,\"system_fingerprint\":null}");
         out
     }
 
@@ -138,51 +142,29 @@ impl Completion {
             true => out.extend_from_slice(b"null"),
             false => json::string(out, &said.text),
         }
-        let rest = Message {
-            refusal,
-            tool_calls: match calling {
-                Calling::Tools => said.calls.iter().map(Call::from).collect(),
-                Calling::Functions => Vec::new(),
-            },
-            function_call: match calling {
-                Calling::Tools => None,
-                Calling::Functions => said.calls.first().map(|call| Call::from(call).function),
-            },
-            reasoning_content: Some(said.reasoning.as_str())
-                .filter(|reasoning| !reasoning.is_empty()),
-            annotations: [],
-        };
-        json::members(out, &rest);
+        out.extend_from_slice(b",\"refusal\":");
+        match refusal {
+            None => out.extend_from_slice(b"null"),
+            Some(refusal) => json::string(out, refusal),
+        }
+        match (calling, said.calls.first()) {
+            (Calling::Tools, Some(_)) => {
+                out.extend_from_slice(b",\"tool_calls\":");
+                let calls: Vec<Call<'_>> = said.calls.iter().map(Call::from).collect();
+                json::value(out, &calls);
+            }
+            (Calling::Functions, Some(call)) => {
+                out.extend_from_slice(b",\"function_call\":");
+                json::value(out, &Call::from(call).function);
+            }
+            (Calling::Tools | Calling::Functions, None) => {}
+        }
+        if !said.reasoning.is_empty() {
+            out.extend_from_slice(b",\"reasoning_content\":");
+            json::string(out, &said.reasoning);
+        }
+        out.extend_from_slice(b",\"annotations\":[]}");
     }
-}
-
-/// What a choice says beside its message.
-#[derive(Serialize)]
-struct Outcome<'a> {
-    logprobs: Option<&'a Logprobs>,
-    finish_reason: &'static str,
-}
-
-/// What an answer says beside its choice.
-#[derive(Serialize)]
-struct Bill<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<UsageShape>,
-    service_tier: Option<&'a str>,
-    system_fingerprint: Option<&'a str>,
-}
-
-/// What a message says beside its content.
-#[derive(Serialize)]
-struct Message<'a> {
-    refusal: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tool_calls: Vec<Call<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function_call: Option<CalledFunction<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_content: Option<&'a str>,
-    annotations: [(); 0],
 }
 
 #[derive(Serialize)]
@@ -212,44 +194,33 @@ impl<'a> From<&'a ToolCall> for Call<'a> {
     }
 }
 
-/// Usage in OpenAI's words.
-#[derive(Serialize)]
-pub struct UsageShape {
-    prompt_tokens: u64,
-    completion_tokens: u64,
-    total_tokens: u64,
-    prompt_tokens_details: PromptDetails,
-    completion_tokens_details: CompletionDetails,
-    /// US dollars; an extra of ours.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cost: Option<Cost>,
-}
-
-#[derive(Serialize)]
-struct PromptDetails {
-    cached_tokens: u64,
-}
-
-#[derive(Serialize)]
-struct CompletionDetails {
-    reasoning_tokens: u64,
-}
-
-impl From<Usage> for UsageShape {
-    fn from(usage: Usage) -> Self {
-        Self {
-            prompt_tokens: usage.input_tokens,
-            completion_tokens: usage.output_tokens,
-            total_tokens: usage.total_tokens,
-            prompt_tokens_details: PromptDetails {
-                cached_tokens: usage.cached_tokens,
-            },
-            completion_tokens_details: CompletionDetails {
-                reasoning_tokens: usage.reasoning_tokens,
-            },
-            cost: usage.cost,
-        }
+/// Writes usage in OpenAI's words, and beside them what it costs in US dollars, an extra of ours.
+pub fn usage(out: &mut Vec<u8>, usage: &Usage) {
+    let members: [(&[u8], u64, &[u8]); 5] = [
+        (b"{\"prompt_tokens\":", usage.input_tokens, b""),
+        (b",\"completion_tokens\":", usage.output_tokens, b""),
+        (b",\"total_tokens\":", usage.total_tokens, b""),
+        (
+            b",\"prompt_tokens_details\":{\"cached_tokens\":",
+            usage.cached_tokens,
+            b"}",
+        ),
+        (
+            b",\"completion_tokens_details\":{\"reasoning_tokens\":",
+            usage.reasoning_tokens,
+            b"}",
+        ),
+    ];
+    for (before, count, after) in members {
+        out.extend_from_slice(before);
+        json::value(out, &count);
+        out.extend_from_slice(after);
     }
+    if let Some(cost) = &usage.cost {
+        out.extend_from_slice(b",\"cost\":");
+        json::value(out, cost);
+    }
+    out.push(b'}');
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The request of `POST /v1/chat/completions` as it is sent: OpenAI's shapes, nothing checked but types. `null` is
 //! absent for every optional member; members that are not listed are skipped.
 
+use std::fmt;
+
 use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
 use serde_json::value::RawValue;
 
 use crate::server::body::{Object, objects, string_or};
@@ -68,17 +71,42 @@ pub struct Message {
 }
 
 /// Who said a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase", expecting = "a string")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    #[serde(alias = "developer")]
     System,
     User,
     Assistant,
     Tool,
     Function,
-    #[serde(other)]
     Other,
+}
+
+/// serde's derive would take an object for it as well.
+impl<'de> Deserialize<'de> for Role {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Word;
+
+        impl Visitor<'_> for Word {
+            type Value = Role;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E>(self, word: &str) -> Result<Role, E> {
+                Ok(match word {
+                    "system" | "developer" => Role::System,
+                    "user" => Role::User,
+                    "assistant" => Role::Assistant,
+                    "tool" => Role::Tool,
+                    "function" => Role::Function,
+                    _ => Role::Other,
+                })
+            }
+        }
+
+        deserializer.deserialize_str(Word)
+    }
 }
 
 #[derive(Debug)]

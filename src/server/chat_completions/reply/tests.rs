@@ -1,7 +1,7 @@
 use futures_util::stream;
 
 use super::*;
-use crate::chat::FinishReason;
+use crate::chat::{Cost, FinishReason};
 
 async fn folded(deltas: Vec<Delta>, finished: Finished) -> String {
     let deltas = deltas.into_iter().map(|delta| Ok(RunEvent::Delta(delta)));
