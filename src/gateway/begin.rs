@@ -29,7 +29,7 @@ const MAX_TOOLS: usize = 128;
 
 pub(super) async fn run_agent(
     gateway: &Gateway,
-    request: RunRequest,
+    request: Box<RunRequest>,
 ) -> Result<RunStream, RunError> {
     let mut progress = Progress::begin(&gateway.0.lasting.metrics, request.notes.clone());
     match begin(gateway, request, &mut progress).await {
@@ -43,7 +43,7 @@ pub(super) async fn run_agent(
 
 async fn begin(
     gateway: &Gateway,
-    request: RunRequest,
+    mut request: Box<RunRequest>,
     progress: &mut Progress,
 ) -> Result<Run, RunError> {
     let inner = &gateway.0;
@@ -64,9 +64,9 @@ async fn begin(
     let time = Deadline::after(limit);
     let mut deadline = time;
 
-    let mut chat = request.chat;
+    let chat = &mut request.chat;
     let asked_in_prompt = chain.iter().any(|model| !model.knows_schemas);
-    let constraint = Constraint::of(&chat, asked_in_prompt)?;
+    let constraint = Constraint::of(chat, asked_in_prompt)?;
     let context = ToolContext {
         agent: agent.id.clone(),
         model: chain[0].id.clone(),
@@ -77,9 +77,9 @@ async fn begin(
         store: inner.lasting.store.clone(),
         workbench: Arc::clone(&plan.workbench),
     };
-    let mut house = House::new((plan, &inner.lasting.metrics), &chain, &chat, context);
+    let mut house = House::new((plan, &inner.lasting.metrics), &chain, chat, context);
     if !inner.servers.is_empty() && !agent.public_mode {
-        let found = mcp_tools(gateway, (plan, &chain), (&chat, house.tools.len()));
+        let found = mcp_tools(gateway, (plan, &chain), (chat, house.tools.len()));
         let found = deadline.bound(async { Ok(found.await) }).await?;
         house.tools.extend(found);
     }
@@ -97,7 +97,7 @@ async fn begin(
     }
 
     let tokens = agent.context_tokens.or(chain[0].context_window);
-    let window = Window::new(tokens, inner.max_history_tokens, &chat);
+    let window = Window::new(tokens, inner.max_history_tokens, chat);
     let room = match agent.compaction {
         CompactionMode::Summarize => Room::Half,
         CompactionMode::Off | CompactionMode::Default | CompactionMode::Safeguard => Room::All,
@@ -116,24 +116,24 @@ async fn begin(
                 let entered = async {
                     let entered = enter(store, session, messages, (&window, room)).await?;
                     let how = (plan, &window, &mut deadline);
-                    Ok::<_, RunError>(settle(how, &chain, entered, &mut chat).await)
+                    Ok::<_, RunError>(settle(how, &chain, entered, chat).await)
                 };
                 entered.boxed().await?
             }
         };
         if let Some(widest) = agent.context_tokens.or_else(|| widest(&chain)) {
-            window::check(widest, &chat)?;
+            window::check(widest, chat)?;
         }
         let entering = inner.lasting.admission.enter();
         let place = notes.time(Time::Queue, entering).await?;
-        let opened = open(&chain, &chat, &mut deadline, &notes).await?;
+        let opened = open(&chain, chat, &mut deadline, &notes).await?;
         Ok((kept, usage, place, opened))
     };
     let (kept, usage, place, opened) = time.bound(begun).await?;
     let model = chain[opened.place].id.clone();
     let more_than_one_answer = constraint.is_some() || kept.is_some() || !house.tools.is_empty();
     let rounds = more_than_one_answer.then(|| {
-        let run = (Arc::clone(&chain), Arc::new(chat));
+        let run = (Arc::clone(&chain), Arc::new(std::mem::take(chat)));
         Box::new(Rounds::new(constraint, house, agent.max_tool_rounds, run))
     });
     Ok(Run::new(Begun {

@@ -184,7 +184,7 @@ impl Gateway {
     ///
     /// # Errors
     /// Everything known before the first event. A run that breaks later says so in its stream, as the last item.
-    pub async fn run_agent(&self, request: RunRequest) -> Result<RunStream, RunError> {
+    pub async fn run_agent(&self, request: Box<RunRequest>) -> Result<RunStream, RunError> {
         begin::run_agent(self, request).await
     }
 

@@ -31,6 +31,8 @@ pub struct Routing {
     pub watches_tools: bool,
 }
 
+/// How all of them begin.
+const PREFIX: &str = "x-openclaw-";
 const AGENT: &str = "x-openclaw-agent-id";
 const EVENTS: &str = "x-openclaw-events";
 const CHANNEL: &str = "x-openclaw-message-channel";
@@ -45,6 +47,10 @@ impl Routing {
     /// # Errors
     /// 400, naming the header.
     pub fn parse(headers: &HeaderMap) -> Result<Self, ApiError> {
+        // Most requests have none of them, and are asked once for all.
+        if !headers.keys().any(|name| name.as_str().starts_with(PREFIX)) {
+            return Ok(Self::default());
+        }
         let sender_is_owner = match text(headers, SENDER_IS_OWNER)? {
             None => None,
             Some("true") => Some(true),

@@ -44,7 +44,7 @@ pub struct Opened {
 
 /// # Errors
 /// Everything that is known before the first event.
-pub async fn open(gateway: Gateway, request: RunRequest) -> Result<Opened, RunError> {
+pub async fn open(gateway: Gateway, request: Box<RunRequest>) -> Result<Opened, RunError> {
     let mut events = gateway.run_agent(request).await?;
     match events.next().await {
         Some(Ok(RunEvent::Started(started))) => Ok(Opened { started, events }),

@@ -166,7 +166,7 @@ pub fn run(context: &Context, args: AgentArgs) -> anyhow::Result<()> {
 }
 
 async fn turn(gateway: Gateway, request: RunRequest, mut answer: Answer) -> anyhow::Result<()> {
-    let mut events = gateway.run_agent(request).await?;
+    let mut events = gateway.run_agent(Box::new(request)).await?;
     while let Some(event) = events.next().await {
         match event {
             Ok(event) => answer.take(event)?,

@@ -89,21 +89,22 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
                 .await?
         }
     };
-    let request = RunRequest {
+    // Boxed: it is handed on several times, and each hand would have room for it.
+    let request = Box::new(RunRequest {
         routing,
         system: call.body.system,
         chat,
         session,
         timeout,
         notes: call.notes,
-    };
+    });
     match request.chat.delivery {
         Delivery::Whole => whole(&state, request, envelope).await,
         Delivery::Streamed => streamed(&state, request, Chunks::new(&envelope, watched)).await,
     }
 }
 
-async fn whole(state: &State, request: RunRequest, envelope: Envelope) -> Answer {
+async fn whole(state: &State, request: Box<RunRequest>, envelope: Envelope) -> Answer {
     let opened = events::open(state.gateway().clone(), request).await?;
     let completion = reply::fold(opened.events).await?;
     Ok(answered_by(
@@ -112,7 +113,7 @@ async fn whole(state: &State, request: RunRequest, envelope: Envelope) -> Answer
     ))
 }
 
-async fn streamed(state: &State, request: RunRequest, chunks: Chunks) -> Answer {
+async fn streamed(state: &State, request: Box<RunRequest>, chunks: Chunks) -> Answer {
     let heartbeat = state.http().sse.heartbeat();
     let open = events::open(state.gateway().clone(), request);
     let opening = events::opening(open, heartbeat).await?;

@@ -17,7 +17,7 @@ use crate::server::unix_seconds;
 
 /// Everything that is there before the run begins.
 pub struct Prepared {
-    pub request: RunRequest,
+    pub request: Box<RunRequest>,
     pub resource: Resource,
     pub output: Output,
     /// How the response is kept, where it is.
@@ -89,14 +89,14 @@ pub async fn prepare(
     system.retain(|text| !text.is_empty());
     system.extend(conversation.system);
     Ok(Prepared {
-        request: RunRequest {
+        request: Box::new(RunRequest {
             routing,
             system,
             chat,
             session,
             timeout,
             notes: call.notes,
-        },
+        }),
         resource: Resource::new(&id, unix_seconds(), &asked.echo),
         output: Output::new(asked.shape),
         keeping,

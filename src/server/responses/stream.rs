@@ -35,7 +35,7 @@ pub struct Responding {
 
 impl Responding {
     /// What answers a prepared request, and the run that it is the answer of.
-    pub fn new(prepared: Prepared, carrier: Carrier) -> (Self, RunRequest) {
+    pub fn new(prepared: Prepared, carrier: Carrier) -> (Self, Box<RunRequest>) {
         let responding = Self {
             carrier,
             resource: prepared.resource,
