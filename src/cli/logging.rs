@@ -3,6 +3,7 @@
 //!
 //! Whatever is logged, by this program or a library, leaves through one writer: without our secrets, a line a line.
 
+mod clock;
 mod json_lines;
 mod lines;
 mod log_file;

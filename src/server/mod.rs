@@ -29,6 +29,7 @@ mod readiness;
 mod reply;
 mod responses;
 mod socket;
+mod timing;
 mod tool_choice;
 mod tool_event;
 mod tool_names;
