@@ -2,6 +2,7 @@
 
 mod access;
 mod activity;
+mod aside;
 mod body;
 mod call;
 mod chat_completions;
