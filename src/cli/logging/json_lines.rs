@@ -4,13 +4,11 @@
 use std::fmt::Debug;
 
 use jiff::Timestamp;
+use tracing::Event;
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::clock;
+use super::journal::{Form, Scope};
 use super::lines::Lines;
 use crate::json;
 
@@ -25,29 +23,18 @@ const USUAL_SPAN_BYTES: usize = 128;
 /// Writes events as they come.
 pub struct JsonLines(pub Lines);
 
-impl<S> Layer<S> for JsonLines
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else {
-            return;
-        };
-        let mut extensions = span.extensions_mut();
-        // Another of these layers may have written it.
-        if extensions.get_mut::<Written>().is_none() {
-            let mut out = Vec::with_capacity(USUAL_SPAN_BYTES);
-            out.extend_from_slice(b",\"span\":");
-            members(&mut out, |fields| attributes.record(fields));
-            extensions.insert(Written(out));
-        }
+impl Form for JsonLines {
+    fn fields(&self, record: &dyn Fn(&mut dyn Visit)) -> Vec<u8> {
+        let mut out = Vec::with_capacity(USUAL_SPAN_BYTES);
+        members(&mut out, |fields| record(fields));
+        out
     }
 
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let span = context.event_span(event);
-        let span = span.as_ref().map(SpanRef::extensions);
-        let span = span.as_ref().and_then(|span| span.get::<Written>());
-        let line = line(event, Timestamp::now(), span);
+    /// An object is whole once it is written: what comes later is not in it.
+    fn more_fields(&self, _: &mut Vec<u8>, _: Vec<u8>) {}
+
+    fn line(&self, event: &Event<'_>, scope: Scope<'_>) {
+        let line = line(event, Timestamp::now(), scope);
         match event.metadata().target() {
             ACCESS => self.0.hold(&line),
             _ => self.0.write(&line),
@@ -55,10 +42,7 @@ where
     }
 }
 
-/// The fields of a span as a member of a line.
-struct Written(Vec<u8>);
-
-fn line(event: &Event<'_>, now: Timestamp, span: Option<&Written>) -> Vec<u8> {
+fn line(event: &Event<'_>, now: Timestamp, mut scope: Scope<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(USUAL_BYTES);
     out.extend_from_slice(b"{\"timestamp\":\"");
     clock::write(&mut out, now);
@@ -66,8 +50,9 @@ fn line(event: &Event<'_>, now: Timestamp, span: Option<&Written>) -> Vec<u8> {
     out.extend_from_slice(event.metadata().level().as_str().as_bytes());
     out.extend_from_slice(b"\",\"fields\":");
     members(&mut out, |fields| event.record(fields));
-    if let Some(Written(span)) = span {
-        out.extend_from_slice(span);
+    if let Some((_, fields)) = scope.next() {
+        out.extend_from_slice(b",\"span\":");
+        out.extend_from_slice(&fields);
     }
     out.extend_from_slice(b",\"target\":");
     json::string(&mut out, event.metadata().target());
@@ -135,8 +120,8 @@ mod tests {
     use serde_json::{Value, json};
     use tracing::level_filters::LevelFilter;
     use tracing_subscriber::filter::Targets;
-    use tracing_subscriber::layer::SubscriberExt;
 
+    use super::super::journal::{Journal, Outlet};
     use super::super::redaction::Redaction;
     use super::super::threshold::Threshold;
     use super::*;
@@ -165,9 +150,11 @@ mod tests {
     fn logged_at(threshold: &Threshold, work: impl FnOnce()) -> Vec<Value> {
         let written = Out::default();
         let lines = Lines::new(written.clone(), Redaction::default());
-        let layer = JsonLines(lines.clone()).with_filter(threshold.clone());
-        let subscriber = tracing_subscriber::registry().with(layer);
-        tracing::subscriber::with_default(subscriber, work);
+        let journal = Journal::new(vec![Outlet {
+            takes: threshold.clone(),
+            form: Box::new(JsonLines(lines.clone())),
+        }]);
+        tracing::subscriber::with_default(journal, work);
         lines.flush();
         let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         text.lines()
