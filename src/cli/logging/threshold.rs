@@ -7,7 +7,7 @@ use tracing::Metadata;
 use tracing::callsite;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::Filter;
+use tracing_subscriber::layer::Layer;
 
 use super::journal::Journal;
 
@@ -30,12 +30,12 @@ impl Threshold {
     /// Whether what is logged at this place is let through.
     pub fn takes(&self, metadata: &'static Metadata<'static>) -> bool {
         let targets = self.targets();
-        is_context(metadata) || Filter::<Journal>::callsite_enabled(&*targets, metadata).is_always()
+        is_context(metadata) || Layer::<Journal>::register_callsite(&*targets, metadata).is_always()
     }
 
     /// No line of a higher one is let through.
     pub fn max_level(&self) -> LevelFilter {
-        let level = Filter::<Journal>::max_level_hint(&*self.targets());
+        let level = Layer::<Journal>::max_level_hint(&*self.targets());
         level.unwrap_or(LevelFilter::TRACE)
     }
 
