@@ -8,8 +8,8 @@ use crate::chat::{Notes, Phase};
 
 /// Enough for every phase.
 const HEADER_BYTES: usize = 160;
-/// The digits of the largest number.
-const MAX_DIGITS: usize = 20;
+/// The digits of the largest number, and a point.
+const MAX_DIGITS: usize = 21;
 
 /// In thousandths of a second, those that are over.
 pub fn whole_milliseconds(time: Duration) -> u64 {
@@ -36,28 +36,29 @@ pub fn header(notes: &Notes, total: Duration) -> HeaderValue {
 }
 
 fn push(text: &mut Vec<u8>, name: &str, time: Duration) {
-    let tenths = tenths(time);
     text.extend_from_slice(name.as_bytes());
     text.extend_from_slice(b";dur=");
-    push_number(text, tenths / 10);
-    text.extend_from_slice(&[b'.', digit(tenths)]);
+    push_tenths(text, tenths(time));
 }
 
-fn push_number(text: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [b'0'; MAX_DIGITS];
+/// Appends `12.3` for 123.
+fn push_tenths(text: &mut Vec<u8>, tenths: u64) {
+    let digit = |number: u64| b'0' + (number % 10) as u8;
+    let mut digits = [b'.'; MAX_DIGITS];
     let mut first = MAX_DIGITS - 1;
-    digits[first] = digit(number);
-    while number >= 10 {
-        number /= 10;
+    digits[first] = digit(tenths);
+    // The last place but one is the point's.
+    first -= 1;
+    let mut whole = tenths / 10;
+    loop {
         first -= 1;
-        digits[first] = digit(number);
+        digits[first] = digit(whole);
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
     }
     text.extend_from_slice(&digits[first..]);
-}
-
-/// The last digit.
-fn digit(number: u64) -> u8 {
-    b'0' + (number % 10) as u8
 }
 
 /// In tenths of a millisecond, to the nearest.

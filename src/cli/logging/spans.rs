@@ -100,12 +100,15 @@ fn place(id: &Id) -> usize {
 
 /// This thread is in it from now on.
 pub fn enter(id: &Id) {
-    ENTERED.with_borrow_mut(|entered| entered.push(id.clone()));
+    entered(|entered| entered.push(id.clone()));
 }
 
 /// This thread is not in it any more, or once less.
 pub fn exit(id: &Id) {
-    ENTERED.with_borrow_mut(|entered| {
+    entered(|entered| {
+        if entered.pop_if(|last| last == id).is_some() {
+            return;
+        }
         if let Some(at) = entered.iter().rposition(|one| one == id) {
             entered.remove(at);
         }
@@ -114,7 +117,11 @@ pub fn exit(id: &Id) {
 
 /// The innermost that this thread is in.
 pub fn current() -> Option<Id> {
-    // A thread that ends may log after its variables are gone.
-    let last = ENTERED.try_with(|entered| entered.borrow().last().cloned());
-    last.ok().flatten()
+    entered(|entered| entered.last().cloned()).flatten()
+}
+
+/// `None` where the thread ends and its variables are gone: what logs then is in no span.
+fn entered<T>(work: impl FnOnce(&mut Vec<Id>) -> T) -> Option<T> {
+    let worked = ENTERED.try_with(|entered| work(&mut entered.borrow_mut()));
+    worked.ok()
 }
