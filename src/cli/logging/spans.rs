@@ -54,7 +54,7 @@ impl Spans {
 
     pub fn get(&self, id: &Id) -> Option<Arc<Span>> {
         let mut slots = self.slots();
-        slots.at(id).as_ref().map(|open| Arc::clone(&open.span))
+        slots.at(id).map(|open| Arc::clone(&open.span))
     }
 
     /// One handle more.
@@ -67,15 +67,14 @@ impl Spans {
     /// One handle less. True when it was the last: the span is gone.
     pub fn close(&self, id: &Id) -> bool {
         let mut slots = self.slots();
-        let slot = slots.at(id);
-        let Some(open) = slot else {
+        let Some(open) = slots.at(id) else {
             return false;
         };
         open.handles -= 1;
         if open.handles > 0 {
             return false;
         }
-        let gone = slot.take();
+        let gone = slots.all[place(id)].take();
         slots.free.push(place(id));
         drop(slots);
         // With the spans around it, where nothing else holds them.
@@ -89,8 +88,8 @@ impl Spans {
 }
 
 impl Slots {
-    fn at(&mut self, id: &Id) -> &mut Option<Open> {
-        &mut self.all[place(id)]
+    fn at(&mut self, id: &Id) -> Option<&mut Open> {
+        self.all.get_mut(place(id))?.as_mut()
     }
 }
 
