@@ -3,10 +3,14 @@
 //!
 //! Whatever is logged, by this program or a library, leaves through one writer: without our secrets, a line a line.
 
+mod clock;
+mod journal;
 mod json_lines;
 mod lines;
 mod log_file;
+mod people;
 mod redaction;
+mod spans;
 mod threshold;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -16,17 +20,15 @@ use std::panic::PanicHookInfo;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt;
-use tracing_subscriber::layer::{Layer, SubscriberExt};
-use tracing_subscriber::registry::Registry;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use super::tame::tamed_line;
 use super::{CliError, Printer};
 use crate::config::{ConsoleStyle, Loaded, LoggingConfig, Secret, Secrets};
+use journal::{Form, Journal, Outlet};
 use json_lines::JsonLines;
 use lines::Lines;
 use log_file::LogFile;
+use people::{Layout, People};
 use redaction::Redaction;
 use threshold::Threshold;
 
@@ -122,16 +124,25 @@ pub fn start(
             .push(Lines::new(file.clone(), log.secrets.clone()));
         log.file = Some(file);
     }
-    let in_file = log.lines.first().cloned().map(JsonLines);
-    let style = style(role, config);
-    let on_console = match style {
+    let mut outlets = Vec::new();
+    if let Some(lines) = log.lines.first().cloned() {
+        outlets.push(Outlet {
+            takes: log.kept.clone(),
+            form: Box::new(JsonLines(lines)),
+        });
+    }
+    let on_console: Box<dyn Form> = match style(role, config) {
         Some(ConsoleStyle::Json) => {
             let lines = Lines::new(io::stderr(), log.secrets.clone());
             log.lines.push(lines.clone());
-            JsonLines(lines).boxed()
+            Box::new(JsonLines(lines))
         }
         style => for_people(style, role, printer, log.secrets.clone()),
     };
+    outlets.push(Outlet {
+        takes: log.shown.clone(),
+        form: on_console,
+    });
     for lines in &log.lines {
         lines.write_behind().map_err(|error| {
             CliError::Misconfigured(format!("no thread can be started: {error}"))
@@ -139,10 +150,8 @@ pub fn start(
     }
     // A panic is logged like everything else; a server goes on after it.
     std::panic::set_hook(Box::new(tell_of_panic));
-    tracing_subscriber::registry()
-        .with(on_console.with_filter(log.shown.clone()))
-        .with(in_file.map(|lines| lines.with_filter(log.kept.clone())))
-        .init();
+    tracing::subscriber::set_global_default(Journal::new(outlets))
+        .expect("a process starts logging once");
     Ok(log)
 }
 
@@ -152,21 +161,27 @@ fn for_people(
     role: Role,
     printer: Printer,
     secrets: Redaction,
-) -> Box<dyn Layer<Registry> + Send + Sync> {
+) -> Box<dyn Form> {
     let colour = printer.colours_stderr();
-    let lines = fmt::layer()
-        .with_writer(move || Terminal {
+    let layout = match style {
+        None => Layout::Short,
+        Some(ConsoleStyle::Compact) => Layout::Compact,
+        Some(ConsoleStyle::Pretty | ConsoleStyle::Json) => Layout::Full,
+    };
+    let write = move |line: &str| {
+        let mut terminal = Terminal {
             out: io::stderr().lock(),
             over_spinner: role == Role::Command && io::stderr().is_terminal(),
             colour,
             secrets: secrets.clone(),
-        })
-        .with_ansi(colour);
-    match style {
-        None => lines.compact().without_time().with_target(false).boxed(),
-        Some(ConsoleStyle::Compact) => lines.compact().with_target(false).boxed(),
-        Some(ConsoleStyle::Pretty | ConsoleStyle::Json) => lines.with_target(false).boxed(),
-    }
+        };
+        terminal.write(line);
+    };
+    Box::new(People {
+        layout,
+        colour,
+        write,
+    })
 }
 
 /// The levels in force.
@@ -236,21 +251,15 @@ struct Terminal<W> {
     secrets: Redaction,
 }
 
-impl<W: Write> Write for Terminal<W> {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+impl<W: Write> Terminal<W> {
+    fn write(&mut self, line: &str) {
         const CLEAR_LINE: &str = "\r\x1b[2K";
-        let text = String::from_utf8_lossy(line);
-        let mut text = tamed_line(&self.secrets.redact(&text), self.colour);
+        let mut text = tamed_line(&self.secrets.redact(line), self.colour);
         if self.over_spinner {
             text.insert_str(0, CLEAR_LINE);
         }
-        // A log that nobody reads any more stops nothing; told of it, its writer would panic.
+        // A log that nobody reads any more stops nothing.
         let _unread = self.out.write_all(text.as_bytes());
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -316,7 +325,7 @@ mod tests {
             secrets: Redaction::of(Secrets::of(&config, &Environment::default())),
         };
         let line = "WARN key sk-12345678 \x1b[2J\nWARN forged\n";
-        lines.write_all(line.as_bytes()).unwrap();
+        lines.write(line);
         assert_eq!(
             String::from_utf8(lines.out).unwrap(),
             "WARN key (redacted) \\u001b[2J\\nWARN forged\n"

@@ -1,7 +1,7 @@
 //! The access log: one line for each request, and for each turn of a socket, when the last byte of its answer is gone or
 //! nobody waits for it any more. Never content, never a query.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,10 +15,8 @@ use tracing::Span;
 
 use super::metrics::{Http, RouteMeter};
 use super::reply::{self, Body, Response};
+use super::timing::{self, milliseconds, whole_milliseconds};
 use crate::chat::{Cost, Notes, Phase, Started};
-
-/// Enough for every phase.
-const SERVER_TIMING_BYTES: usize = 128;
 
 /// What is known of one request; written to the log when it is dropped.
 pub struct Record {
@@ -49,20 +47,20 @@ impl Meters {
 
 struct Answered {
     status: StatusCode,
-    agent: Option<String>,
-    model: Option<String>,
+    agent: Option<HeaderValue>,
+    model: Option<HeaderValue>,
     bytes: u64,
     complete: bool,
     streams: bool,
 }
 
 impl Record {
-    pub fn begin(method: &Method, path: &str, request_id: &str, meters: Meters) -> Self {
+    pub fn begin(method: &Method, path: &str, request_id: String, meters: Meters) -> Self {
         meters.http.in_flight.enter();
         Self {
             method: method.clone(),
             path: path.to_owned(),
-            request_id: request_id.to_owned(),
+            request_id,
             began: Instant::now(),
             notes: Notes::default(),
             meters,
@@ -70,9 +68,13 @@ impl Record {
         }
     }
 
-    /// How long ago the request began, in milliseconds.
-    pub fn milliseconds(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// How long ago the request began.
+    pub fn age(&self) -> Duration {
+        self.began.elapsed()
     }
 
     /// Where the room writes down what becomes of the request.
@@ -80,16 +82,9 @@ impl Record {
         &self.notes
     }
 
-    /// Where the time has gone so far, in milliseconds: the phases that were reached, and the whole.
-    pub fn server_timing(&self) -> HeaderValue {
-        let mut text = String::with_capacity(SERVER_TIMING_BYTES);
-        for phase in Phase::ALL {
-            if let Some(time) = self.notes.spent(phase) {
-                let _written = write!(text, "{};dur={:.1}, ", phase.name(), milliseconds(time));
-            }
-        }
-        let _written = write!(text, "total;dur={:.1}", milliseconds(self.began.elapsed()));
-        HeaderValue::try_from(text).expect("names and numbers are visible ASCII")
+    /// Where the time has gone at this age: the phases that were reached, and the whole.
+    pub fn server_timing(&self, age: Duration) -> HeaderValue {
+        timing::header(&self.notes, age)
     }
 
     /// What a turn of a socket is answered with. A turn that fails after it began to answer has another status then.
@@ -105,8 +100,8 @@ impl Record {
         self.answer = Some(Answered {
             streams,
             status,
-            agent: by.map(|started| started.agent.to_string()),
-            model: by.map(|started| started.model.to_string()),
+            agent: by.and_then(|started| HeaderValue::try_from(started.agent.to_string()).ok()),
+            model: by.and_then(|started| HeaderValue::try_from(started.model.to_string()).ok()),
             bytes: 0,
             complete: false,
         });
@@ -128,10 +123,7 @@ impl Record {
 
     /// Hands the record to the response's body, which ends it.
     pub fn follow(mut self, response: Response, span: Span) -> hyper::Response<Counted> {
-        let header = |name: HeaderName| {
-            let value = response.headers().get(name)?;
-            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-        };
+        let header = |name: HeaderName| response.headers().get(name).cloned();
         let is_stream = |value: &HeaderValue| value.as_bytes().starts_with(b"text/event-stream");
         let streams = response.headers().get(CONTENT_TYPE).is_some_and(is_stream);
         if streams {
@@ -160,21 +152,24 @@ impl Drop for Record {
         let status = answer.map(|answer| answer.status);
         let cut = !answer.is_some_and(|answer| answer.complete);
         let Meters { http, route } = &self.meters;
-        route.ended(status, cut, self.began.elapsed());
+        let age = self.age();
+        route.ended(status, cut, age);
         http.in_flight.leave();
         if answer.is_some_and(|answer| answer.streams) {
             http.streams.leave();
         }
         let usage = self.notes.usage();
         let ms = |phase| self.notes.spent(phase).map(milliseconds);
+        let agent = answer.and_then(|answer| answer.agent.as_ref()).map(text);
+        let model = answer.and_then(|answer| answer.model.as_ref()).map(text);
         tracing::info!(
             target: "openclaw::access",
             method = %self.method,
             path = self.path,
             status = status.map(|status| status.as_u16()),
-            agent = answer.and_then(|answer| answer.agent.as_deref()),
-            model = answer.and_then(|answer| answer.model.as_deref()),
-            duration_ms = self.milliseconds(),
+            agent = agent.as_deref(),
+            model = model.as_deref(),
+            duration_ms = whole_milliseconds(age),
             queue_ms = ms(Phase::Queue),
             prompt_ms = ms(Phase::Prompt),
             store_ms = ms(Phase::Store),
@@ -190,9 +185,8 @@ impl Drop for Record {
     }
 }
 
-/// In thousandths of a second, to the tenth.
-fn milliseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 10_000.0).round() / 10.0
+fn text(value: &HeaderValue) -> Cow<'_, str> {
+    String::from_utf8_lossy(value.as_bytes())
 }
 
 /// A response body that counts what leaves.
@@ -285,7 +279,7 @@ mod tests {
 
     fn record(method: Method) -> Record {
         let meters = Meters::of_no_route(&Arc::default());
-        Record::begin(&method, "/v1/models", "r-1", meters)
+        Record::begin(&method, "/v1/models", "r-1".to_owned(), meters)
     }
 
     fn line(rest: Value) -> Value {
@@ -326,7 +320,7 @@ mod tests {
                 cost: Some(Cost::of_tokens(500_000, 3.0)),
                 ..Usage::default()
             });
-            let timing = record.server_timing();
+            let timing = record.server_timing(record.age());
             assert!(
                 timing
                     .to_str()

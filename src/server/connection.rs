@@ -24,6 +24,7 @@ use tokio::time::sleep_until;
 use tower_service::Service;
 
 use super::activity::{Activity, Turn};
+use super::aside::Aside;
 use super::drain::{Drain, Phase};
 use super::listener::Limits;
 use super::socket::Socket;
@@ -130,29 +131,38 @@ impl<S, P> Host<S, P> {
             self.protocol
                 .serve_connection_with_upgrades(TokioIo::new(socket), service)
         );
-        let mut alarm = pin!(sleep_until(activity.next_look()));
         let mut leaving = false;
         loop {
-            let told = self
-                .drain
-                .reached(if leaving { Phase::Cut } else { Phase::Ending });
-            let must_leave = tokio::select! {
+            let phase = if leaving { Phase::Cut } else { Phase::Ending };
+            let must_leave = Aside::new(must_leave(&self.drain, phase, &activity));
+            tokio::select! {
                 biased;
                 ended = connection.as_mut() => {
                     return ended.unwrap_or_else(|error| tracing::debug!(%error, %addr, "connection ended early"));
                 }
-                () = told => true,
-                () = alarm.as_mut() => activity.is_overdue(),
-            };
-            if must_leave {
-                // It is asked once. A second time means that it does not go, or that there is no time left.
-                if leaving || !activity.leave() {
-                    return;
-                }
-                leaving = true;
-                connection.as_mut().graceful_shutdown();
+                () = must_leave => {}
             }
-            alarm.as_mut().reset(activity.next_look());
+            // It is asked once. A second time means that it does not go, or that there is no time left.
+            if leaving || !activity.leave() {
+                return;
+            }
+            leaving = true;
+            connection.as_mut().graceful_shutdown();
+        }
+    }
+}
+
+/// Resolves when the server has come to this phase, or the connection is overdue.
+async fn must_leave(drain: &Drain, phase: Phase, activity: &Activity) {
+    let mut told = pin!(drain.reached(phase));
+    loop {
+        tokio::select! {
+            biased;
+            () = told.as_mut() => return,
+            () = sleep_until(activity.next_look()) => {}
+        }
+        if activity.is_overdue() {
+            return;
         }
     }
 }

@@ -10,6 +10,7 @@ use futures_util::future::{BoxFuture, TryFutureExt};
 use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
+use super::aside::Aside;
 use super::drain::{Drain, Run};
 use super::error::ApiError;
 use crate::chat::{Finished, RunEvent, RunRequest, Started};
@@ -91,7 +92,7 @@ pub struct EventStream<F> {
     settling: Option<(Settling, Finished)>,
     out: Vec<u8>,
     heartbeat: Option<Heartbeat>,
-    ending: BoxFuture<'static, ()>,
+    ending: Aside<'static, ()>,
     _run: Run,
 }
 
@@ -118,7 +119,7 @@ impl<F: Frames> EventStream<F> {
             settling: None,
             out,
             heartbeat: heartbeat.map(Heartbeat::new),
-            ending: drain.ending().boxed(),
+            ending: Aside::new(drain.ending()),
             _run: drain.run_started(),
         };
         (stream, started)

@@ -21,8 +21,10 @@ use super::endpoint::Head;
 use super::error::ApiError;
 use super::head;
 use super::listener::OnUnreadable;
+use super::metrics::Places;
 use super::path::Path;
 use super::reply::Response;
+use super::timing::whole_milliseconds;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -36,7 +38,7 @@ const MAX_REQUEST_ID_BYTES: usize = 128;
 pub struct Exchanges<S> {
     state: State,
     /// Of the routes, by which requests are counted.
-    places: Arc<[Path]>,
+    places: Arc<Places>,
     routes: S,
 }
 
@@ -44,7 +46,7 @@ impl<S> Exchanges<S> {
     pub fn new(state: State, places: Arc<[Path]>, routes: S) -> Self {
         Self {
             state,
-            places,
+            places: Arc::new(Places::new(&places)),
             routes,
         }
     }
@@ -69,17 +71,21 @@ where
         let refused = head::check(&request).err().map(ApiError::into_response);
         let early = refused.or_else(|| page.preflight(request.method(), request.headers()));
         name_host(&mut request);
-        let id = request_id(request.headers());
         let path = request.uri().path();
         let meters = Meters {
-            route: state.metrics().of(&self.places, path),
+            route: self.places.meter(state.metrics(), path),
             http: Arc::clone(state.metrics()),
         };
-        let record = Record::begin(request.method(), path, &id, meters);
+        let record = Record::begin(
+            request.method(),
+            path,
+            request_id(request.headers()),
+            meters,
+        );
         let is_api = path.starts_with("/v1/");
         Head::detach(&mut request, record.notes().clone());
         // Every line that is logged meanwhile has the request's id, at every level.
-        let span = tracing::error_span!("request", request_id = id);
+        let span = tracing::error_span!("request", request_id = record.request_id());
         let answered_in = span.clone();
         let answering = match early {
             Some(response) => Either::Left(ready(Ok(Ok(response)))),
@@ -93,13 +99,14 @@ where
         Box::pin(async move {
             let mut response = match answering.await {
                 Ok(Ok(response)) => response,
-                Err(panic) => failed(&id, panic_text(&*panic)),
+                Err(panic) => failed(record.request_id(), panic_text(&*panic)),
             };
+            let age = record.age();
             let headers = response.headers_mut();
             if is_api {
-                headers.insert(PROCESSING_MS, record.milliseconds().into());
+                headers.insert(PROCESSING_MS, whole_milliseconds(age).into());
             }
-            dress(headers, &id, record.server_timing());
+            dress(headers, record.request_id(), record.server_timing(age));
             state.secure(headers);
             page.let_read(headers);
             Ok(record.follow(response, span))
@@ -113,8 +120,9 @@ pub fn panicked(state: &State) -> impl Fn(&str) -> hyper::Response<Counted> + Cl
     move |message| {
         let id = fresh_id();
         let mut response = failed(&id, message);
-        let record = Record::begin(&Method::GET, "", &id, Meters::of_no_route(&http));
-        dress(response.headers_mut(), &id, record.server_timing());
+        let record = Record::begin(&Method::GET, "", id, Meters::of_no_route(&http));
+        let timing = record.server_timing(record.age());
+        dress(response.headers_mut(), record.request_id(), timing);
         record.follow(response, Span::none())
     }
 }
@@ -177,7 +185,9 @@ fn request_id(headers: &HeaderMap) -> String {
 }
 
 fn fresh_id() -> String {
-    uuid::Uuid::new_v4().to_string()
+    let mut text = uuid::Uuid::encode_buffer();
+    let id = uuid::Uuid::new_v4();
+    id.hyphenated().encode_lower(&mut text).to_owned()
 }
 
 #[cfg(test)]

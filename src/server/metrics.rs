@@ -4,7 +4,7 @@
 mod page;
 mod process;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -37,13 +37,23 @@ pub struct Http {
     pub streams: Gauge,
 }
 
-impl Http {
+/// The places of routes, each with its meter once it was asked for.
+pub struct Places(Box<[(Path, OnceLock<Arc<RouteMeter>>)]>);
+
+impl Places {
+    pub fn new(places: &[Path]) -> Self {
+        let places = places.iter().map(|place| (*place, OnceLock::new()));
+        Self(places.collect())
+    }
+
     /// The meter of the route that is at this path, of all these.
-    pub fn of(&self, places: &[Path], path: &str) -> Arc<RouteMeter> {
-        let place = places.iter().find(|place| place.tail(path).is_some());
-        match place {
-            Some(place) => self.routes.of(&place.label()),
-            None => self.routes.other(),
+    pub fn meter(&self, http: &Http, path: &str) -> Arc<RouteMeter> {
+        let mut places = self.0.iter();
+        match places.find(|(place, _)| place.tail(path).is_some()) {
+            Some((place, meter)) => {
+                Arc::clone(meter.get_or_init(|| http.routes.of(&place.label())))
+            }
+            None => http.routes.other(),
         }
     }
 }

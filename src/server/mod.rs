@@ -2,6 +2,7 @@
 
 mod access;
 mod activity;
+mod aside;
 mod body;
 mod call;
 mod chat_completions;
@@ -29,6 +30,7 @@ mod readiness;
 mod reply;
 mod responses;
 mod socket;
+mod timing;
 mod tool_choice;
 mod tool_event;
 mod tool_names;

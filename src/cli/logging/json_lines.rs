@@ -4,43 +4,37 @@
 use std::fmt::Debug;
 
 use jiff::Timestamp;
+use tracing::Event;
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
+use super::clock;
+use super::journal::{Form, Scope};
 use super::lines::Lines;
 use crate::json;
 
 /// The target of the lines that every request leaves.
 const ACCESS: &str = "openclaw::access";
 
+/// Room for what most lines are, in bytes.
+const USUAL_BYTES: usize = 1 << 10;
+/// Room for what most spans say, in bytes.
+const USUAL_SPAN_BYTES: usize = 128;
+
 /// Writes events as they come.
 pub struct JsonLines(pub Lines);
 
-impl<S> Layer<S> for JsonLines
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else {
-            return;
-        };
-        let mut extensions = span.extensions_mut();
-        // Another of these layers may have written it.
-        if extensions.get_mut::<Written>().is_none() {
-            let mut out = b",\"span\":".to_vec();
-            members(&mut out, |fields| attributes.record(fields));
-            extensions.insert(Written(out));
-        }
+impl Form for JsonLines {
+    fn fields(&self, record: &dyn Fn(&mut dyn Visit)) -> Vec<u8> {
+        let mut out = Vec::with_capacity(USUAL_SPAN_BYTES);
+        members(&mut out, |fields| record(fields));
+        out
     }
 
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let span = context.event_span(event);
-        let span = span.as_ref().map(SpanRef::extensions);
-        let span = span.as_ref().and_then(|span| span.get::<Written>());
-        let line = line(event, Timestamp::now(), span);
+    /// An object is whole once it is written: what comes later is not in it.
+    fn more_fields(&self, _: &mut Vec<u8>, _: Vec<u8>) {}
+
+    fn line(&self, event: &Event<'_>, scope: Scope<'_>) {
+        let line = line(event, Timestamp::now(), scope);
         match event.metadata().target() {
             ACCESS => self.0.hold(&line),
             _ => self.0.write(&line),
@@ -48,24 +42,22 @@ where
     }
 }
 
-/// The fields of a span as a member of a line.
-struct Written(Vec<u8>);
-
-fn line(event: &Event<'_>, now: Timestamp, span: Option<&Written>) -> Vec<u8> {
-    const USUAL_BYTES: usize = 512;
+fn line(event: &Event<'_>, now: Timestamp, mut scope: Scope<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(USUAL_BYTES);
     out.extend_from_slice(b"{\"timestamp\":\"");
-    out.extend_from_slice(format!("{now:.6}").as_bytes());
-    out.extend_from_slice(b"\",\"level\":");
-    json::string(&mut out, event.metadata().level().as_str());
-    out.extend_from_slice(b",\"fields\":");
+    clock::write(&mut out, now);
+    out.extend_from_slice(b"\",\"level\":\"");
+    out.extend_from_slice(event.metadata().level().as_str().as_bytes());
+    out.extend_from_slice(b"\",\"fields\":");
     members(&mut out, |fields| event.record(fields));
-    if let Some(Written(span)) = span {
-        out.extend_from_slice(span);
+    if let Some((_, fields)) = scope.next() {
+        out.extend_from_slice(b",\"span\":");
+        out.extend_from_slice(&fields);
     }
-    out.extend_from_slice(b",\"target\":");
-    json::string(&mut out, event.metadata().target());
-    out.extend_from_slice(b"}\n");
+    // As the names of fields: there is nothing in it to escape.
+    out.extend_from_slice(b",\"target\":\"");
+    out.extend_from_slice(event.metadata().target().as_bytes());
+    out.extend_from_slice(b"\"}\n");
     out
 }
 
@@ -86,10 +78,11 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn name(&mut self, field: &Field) -> &mut Vec<u8> {
-        self.out.push(self.before);
+        self.out.extend_from_slice(&[self.before, b'"']);
         self.before = b',';
-        json::string(self.out, field.name());
-        self.out.push(b':');
+        // A word of some code: there is nothing in it to escape.
+        self.out.extend_from_slice(field.name().as_bytes());
+        self.out.extend_from_slice(b"\":");
         self.out
     }
 }
@@ -128,8 +121,8 @@ mod tests {
     use serde_json::{Value, json};
     use tracing::level_filters::LevelFilter;
     use tracing_subscriber::filter::Targets;
-    use tracing_subscriber::layer::SubscriberExt;
 
+    use super::super::journal::{Journal, Outlet};
     use super::super::redaction::Redaction;
     use super::super::threshold::Threshold;
     use super::*;
@@ -158,9 +151,11 @@ mod tests {
     fn logged_at(threshold: &Threshold, work: impl FnOnce()) -> Vec<Value> {
         let written = Out::default();
         let lines = Lines::new(written.clone(), Redaction::default());
-        let layer = JsonLines(lines.clone()).with_filter(threshold.clone());
-        let subscriber = tracing_subscriber::registry().with(layer);
-        tracing::subscriber::with_default(subscriber, work);
+        let journal = Journal::new(vec![Outlet {
+            takes: threshold.clone(),
+            form: Box::new(JsonLines(lines.clone())),
+        }]);
+        tracing::subscriber::with_default(journal, work);
         lines.flush();
         let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         text.lines()

@@ -1,6 +1,7 @@
 //! Lines on stderr. Those that every request leaves are held for a moment and written together by a thread of their
 //! own, so that no request waits for a write; any other line is written at once, after those that are held.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -13,6 +14,8 @@ use crate::cli::tame::tamed;
 const MOMENT: Duration = Duration::from_millis(20);
 /// What is held at most, in bytes. Lines beyond that are dropped, and their number is told.
 const MAX_HELD_BYTES: usize = 1 << 20;
+/// Bytes that are looked at together.
+const RUN_BYTES: usize = 64;
 
 /// Where lines go. A clone is another handle.
 #[derive(Clone)]
@@ -90,11 +93,13 @@ impl Lines {
             dropped => format!("{{\"level\":\"WARN\",\"fields\":{{\"message\":\"lines of the access log were dropped\",\"count\":{dropped}}}}}\n").into_bytes(),
         };
         for piece in [&bytes[..], &note, line] {
-            let text = String::from_utf8_lossy(piece);
+            let text = match str::from_utf8(piece) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(piece),
+            };
             let text = self.0.secrets.redact(&text);
             // What JSON lines nearly always are needs no closer look.
-            let is_plain = |byte| matches!(byte, b'\n' | b' '..=b'~');
-            let text = match text.bytes().all(is_plain) {
+            let text = match text.as_bytes().chunks(RUN_BYTES).all(is_plain) {
                 true => text,
                 false => tamed(&text, false).into_owned().into(),
             };
@@ -111,6 +116,13 @@ impl Lines {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether there is nothing in it but visible ASCII and the ends of lines.
+fn is_plain(run: &[u8]) -> bool {
+    // Without an early end in the run, so that its bytes are compared all at once.
+    let plain = |byte: u8| matches!(byte, b'\n' | b' '..=b'~');
+    run.iter().fold(true, |all, byte| all & plain(*byte))
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
-//! Which lines a log takes. What was once decided of a place in the code that logs is kept there, by `tracing`: nothing is
-//! looked up for the lines of a request.
+//! Which lines an outlet takes. Where nobody takes what a place in the code logs, `tracing` keeps that: nothing is looked
+//! up for it.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use tracing::Metadata;
 use tracing::callsite;
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::Interest;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::{Context, Filter};
+use tracing_subscriber::layer::Layer;
+
+use super::journal::Journal;
 
 /// A clone is another handle of the same.
 #[derive(Debug, Clone)]
@@ -26,6 +27,18 @@ impl Threshold {
         callsite::rebuild_interest_cache();
     }
 
+    /// Whether what is logged at this place is let through.
+    pub fn takes(&self, metadata: &'static Metadata<'static>) -> bool {
+        let targets = self.targets();
+        is_context(metadata) || Layer::<Journal>::register_callsite(&*targets, metadata).is_always()
+    }
+
+    /// No line of a higher one is let through.
+    pub fn max_level(&self) -> LevelFilter {
+        let level = Layer::<Journal>::max_level_hint(&*self.targets());
+        level.unwrap_or(LevelFilter::TRACE)
+    }
+
     fn targets(&self) -> RwLockReadGuard<'_, Targets> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -34,21 +47,4 @@ impl Threshold {
 /// Which request a line is of is told whatever lines are let through.
 fn is_context(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.target().starts_with("openclaw")
-}
-
-impl<S> Filter<S> for Threshold {
-    fn enabled(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool {
-        is_context(metadata) || Filter::enabled(&*self.targets(), metadata, context)
-    }
-
-    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if is_context(metadata) {
-            return Interest::always();
-        }
-        Filter::<S>::callsite_enabled(&*self.targets(), metadata)
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Filter::<S>::max_level_hint(&*self.targets())
-    }
 }

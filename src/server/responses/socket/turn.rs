@@ -59,7 +59,7 @@ impl Turn {
             route: http.routes.of(&PLACE),
             http: Arc::clone(http),
         };
-        let record = Record::begin(&Method::GET, PLACE, &request_id, meters);
+        let record = Record::begin(&Method::GET, PLACE, request_id.clone(), meters);
         let opening = open(admitted, record.notes().clone(), (memory, message));
         Self {
             stage: Stage::Opening(opening.boxed()),
