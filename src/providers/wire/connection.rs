@@ -89,11 +89,11 @@ impl Connection {
     }
 
     /// Whether something happened since it was last polled.
-    pub fn is_woken(&self) -> bool {
-        self.relay.is_woken()
+    pub fn is_due(&self) -> bool {
+        self.relay.is_due()
     }
 
-    /// Wakes nobody until the next poll.
+    /// Wakes nobody until it is polled again.
     pub fn detach(&self) {
         self.relay.detach();
     }

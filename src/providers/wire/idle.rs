@@ -76,7 +76,7 @@ impl Idle {
         let mut stack = self.lock();
         let gone = stack.connections.extract_if(.., |rested| {
             let connection = &mut rested.connection;
-            rested.until <= now || connection.is_woken() && !connection.is_free(cx)
+            rested.until <= now || connection.is_due() && !connection.is_free(cx)
         });
         let gone: Vec<Rested> = gone.collect();
         let next = stack.connections.first().map(|rested| rested.until);

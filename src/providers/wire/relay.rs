@@ -3,11 +3,13 @@
 //! All parts of a connection are polled with one relay, by the task whose request the connection carries. Most of what
 //! wakes these parts is done by that very poll: an answer is put into a channel, a piece of a body is taken out of
 //! another. A task that were woken by this would be polled again for nothing. So a wake-up while the relay is polling is
-//! noted, not passed on, and the poll that ends without a result looks at the note.
+//! noted, not passed on, and the poll that ends without a result looks at the note. And where nothing has been noted
+//! since a poll without a result, the next one would have none either: it is left out. Servers ask more than once.
 //!
-//! No wake-up is lost. Before a poll, what woke is seen by the poll. During a poll that is pending, the task is woken at
-//! its end. During one that is ready, nothing waits: whoever wants more polls again, as futures and streams demand. After
-//! a pending poll the task is woken at once, for it was registered before the relay stopped taking notes.
+//! No wake-up is lost. What woke before a poll is noted, and seen by the poll. What wakes during one that is pending is
+//! noted, and the task is woken at its end. What wakes during one that is ready needs no note: whoever wants more polls
+//! again, as futures and streams demand, and that poll is made. What wakes after a pending one wakes the task, which was
+//! registered before the relay stopped to hold back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -18,15 +20,14 @@ use futures_util::task::AtomicWaker;
 /// A poll is going on.
 const POLLING: u8 = 1;
 
-/// Somebody woke it since the last poll began.
-const WOKEN: u8 = 2;
+/// The next poll may have a result: the last one had, or somebody woke the relay since.
+const DUE: u8 = 2;
 
 pub(super) struct Relay {
     shared: Arc<Shared>,
     waker: Waker,
 }
 
-#[derive(Default)]
 struct Shared {
     state: AtomicU8,
     task: AtomicWaker,
@@ -38,7 +39,7 @@ impl Wake for Shared {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let before = self.state.fetch_or(WOKEN, Ordering::AcqRel);
+        let before = self.state.fetch_or(DUE, Ordering::AcqRel);
         if before & POLLING == 0 {
             self.task.wake();
         }
@@ -47,7 +48,10 @@ impl Wake for Shared {
 
 impl Relay {
     pub fn new() -> Self {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            state: AtomicU8::new(DUE),
+            task: AtomicWaker::new(),
+        });
         let waker = Waker::from(Arc::clone(&shared));
         Self { shared, waker }
     }
@@ -57,31 +61,34 @@ impl Relay {
     }
 
     /// Polls with this relay as the waker. Where that is pending, it is the task of `cx` that the relay wakes from now
-    /// on.
+    /// on. `poll` must be pending for as long as nothing wakes the relay and nobody calls [`Self::detach`].
     pub fn poll<T>(
         &self,
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        self.shared.state.swap(POLLING, Ordering::AcqRel);
-        let polled = poll(&mut Context::from_waker(&self.waker));
-        if polled.is_pending() {
-            self.shared.task.register(cx.waker());
+        let Shared { state, task } = &*self.shared;
+        if state.swap(POLLING, Ordering::AcqRel) & DUE != 0
+            && let Poll::Ready(result) = poll(&mut Context::from_waker(&self.waker))
+        {
+            state.store(DUE, Ordering::Release);
+            return Poll::Ready(result);
         }
-        let before = self.shared.state.fetch_and(!POLLING, Ordering::AcqRel);
-        if polled.is_pending() && before & WOKEN != 0 {
+        task.register(cx.waker());
+        if state.fetch_and(!POLLING, Ordering::AcqRel) & DUE != 0 {
             cx.waker().wake_by_ref();
         }
-        polled
+        Poll::Pending
     }
 
-    /// Whether somebody woke it since the last poll began.
-    pub fn is_woken(&self) -> bool {
-        self.shared.state.load(Ordering::Acquire) & WOKEN != 0
+    /// Whether the next poll may have a result.
+    pub fn is_due(&self) -> bool {
+        self.shared.state.load(Ordering::Acquire) & DUE != 0
     }
 
-    /// Wakes nobody until the next poll.
+    /// Wakes nobody until the next poll, which is made in any case.
     pub fn detach(&self) {
+        self.shared.state.fetch_or(DUE, Ordering::AcqRel);
         self.shared.task.take();
     }
 }
@@ -132,6 +139,28 @@ mod tests {
     }
 
     #[test]
+    fn a_poll_that_cannot_have_a_result_is_left_out() {
+        let relay = Relay::new();
+        let polls = AtomicUsize::new(0);
+        let poll = |result| {
+            let cx = &mut Context::from_waker(Waker::noop());
+            let polled = relay.poll(cx, |_| {
+                polls.fetch_add(1, Ordering::Relaxed);
+                result
+            });
+            assert_eq!(polled.is_ready(), result.is_ready());
+            polls.load(Ordering::Relaxed)
+        };
+        assert_eq!(poll(Poll::Ready(())), 1);
+        assert_eq!(poll(Poll::Pending), 2);
+        assert_eq!(poll(Poll::Pending), 2);
+        relay.waker().wake_by_ref();
+        assert_eq!(poll(Poll::Pending), 3);
+        relay.detach();
+        assert_eq!(poll(Poll::Pending), 4);
+    }
+
+    #[test]
     fn the_task_of_the_last_poll_is_woken_unless_it_is_detached() {
         let relay = Relay::new();
         let tasks: [Arc<Task>; 2] = Default::default();
@@ -139,9 +168,9 @@ mod tests {
             let waker = Waker::from(Arc::clone(task));
             let _ = relay.poll(&mut Context::from_waker(&waker), |_| Poll::<()>::Pending);
         }
-        assert!(!relay.is_woken());
+        assert!(!relay.is_due());
         relay.waker().wake_by_ref();
-        assert!(relay.is_woken());
+        assert!(relay.is_due());
         let counts = || tasks.each_ref().map(|task| task.0.load(Ordering::Relaxed));
         assert_eq!(counts(), [0, 1]);
 

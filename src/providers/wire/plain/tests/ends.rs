@@ -46,9 +46,14 @@ async fn a_connection_that_says_something_unasked_goes_at_once() {
 async fn a_request_that_meets_the_end_of_its_connection_goes_over_a_fresh_one() {
     let (server, plain) = Server::start().await;
     let peer = rested(&server, &plain).await;
-    let connection = plain.idle.take().unwrap();
-    drop(peer);
-    until(|| connection.is_woken()).await;
+    let mut connection = plain.idle.take().unwrap();
+    let mut peer = Some(peer);
+    // Its end is there, and nobody has looked yet.
+    let woken = poll_fn(|cx| match peer.take() {
+        Some(_closed) if connection.is_free(cx) => Poll::Pending,
+        _ => Poll::Ready(()),
+    });
+    woken.await;
     plain.idle.put(connection);
     let serve = async { server.accept().await.serve(YES).await };
     let (answered, path) = join!(ask(&plain, server.request("/again")), serve);
