@@ -2,14 +2,14 @@
 //!
 //! All parts of a connection are polled with one relay, by the task whose request the connection carries. Most of what
 //! wakes these parts is done by that very poll: an answer is put into a channel, a piece of a body is taken out of
-//! another. A task that were woken by this would be polled again for nothing. So a wake-up while the relay is polling is
-//! noted, not passed on, and the poll that ends without a result looks at the note. And where nothing has been noted
-//! since a poll without a result, the next one would have none either: it is left out. Servers ask more than once.
+//! another. The task that did it would be polled again for nothing. So a wake-up during a poll is noted, not passed on,
+//! and a poll that ends without a result looks at the note. And where nothing has been noted since such a poll, the next
+//! one would have no result either: it is left out. Servers ask more than once.
 //!
-//! No wake-up is lost. What woke before a poll is noted, and seen by the poll. What wakes during one that is pending is
-//! noted, and the task is woken at its end. What wakes during one that is ready needs no note: whoever wants more polls
-//! again, as futures and streams demand, and that poll is made. What wakes after a pending one wakes the task, which was
-//! registered before the relay stopped to hold back.
+//! No wake-up is lost. One before a poll is noted, and the poll is made. One during a poll without a result is noted, and
+//! the task is woken at the end. One during a poll with a result needs no task: whoever wants more polls again, as
+//! futures and streams demand, and that poll is made. One after a poll without a result wakes the task, which is
+//! registered before the relay stops to take notes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -61,7 +61,7 @@ impl Relay {
     }
 
     /// Polls with this relay as the waker. Where that is pending, it is the task of `cx` that the relay wakes from now
-    /// on. `poll` must be pending for as long as nothing wakes the relay and nobody calls [`Self::detach`].
+    /// on, and `poll` is not called again before the relay is woken or detached.
     pub fn poll<T>(
         &self,
         cx: &mut Context<'_>,

@@ -173,3 +173,26 @@ async fn no_more_connections_are_kept_than_the_limit_says() {
     assert!(answered.iter().all(Result::is_ok));
     assert_eq!(plain.idle.len(), MAX_IDLE_CONNECTIONS);
 }
+
+#[test]
+fn a_body_can_be_dropped_where_no_runtime_is() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (plain, bodies) = runtime.block_on(async {
+        let (server, plain) = Server::start().await;
+        let mut bodies = Vec::new();
+        for _ in 0..2 {
+            let serve = async { server.accept().await.serve(YES).await };
+            let (response, _) = join!(plain.send(server.request("/")), serve);
+            bodies.push(response.unwrap().into_body());
+        }
+        (plain, bodies)
+    });
+    let [outside, after] = <[PlainBody; 2]>::try_from(bodies).ok().unwrap();
+    drop(outside);
+    drop(runtime);
+    drop(after);
+    assert_eq!(plain.idle.len(), 0);
+}
