@@ -69,7 +69,6 @@ impl Wire {
     }
 
     /// Sends a request to the host that this leads to.
-
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, Failure> {
         match self {
             Self::Plain(client) => {

@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(woken(|_| Poll::Pending), [0, 1]);
         let twice = |cx: &mut Context<'_>| {
             cx.waker().wake_by_ref();
-            cx.waker().clone().wake();
+            cx.waker().wake_by_ref();
             Poll::Pending
         };
         assert_eq!(woken(twice), [1, 2]);

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::future::join_all;
 use peer::{Server, ask, whole};
 use tokio::join;
-use tokio::net::TcpListener;
 
 use super::super::{IDLE_LIMIT, MAX_IDLE_CONNECTIONS};
 use super::*;
