@@ -235,7 +235,7 @@ impl Transport {
         if has_body {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let sent = self.wire()?.send(request).await;
+        let sent = self.wire(request.uri())?.send(request).await;
         let response = sent.map_err(|failure| self.unsent(failure))?;
         if response.status().is_success() {
             if let Some(notes) = notes {
@@ -251,11 +251,11 @@ impl Transport {
         Uri::try_from(place).map_err(|_| self.broken("a path that is none"))
     }
 
-    fn wire(&self) -> Result<&Wire, ProviderError> {
+    fn wire(&self, place: &Uri) -> Result<&Wire, ProviderError> {
         if let Some(wire) = self.pool.get() {
             return Ok(wire);
         }
-        let wire = Wire::new(self.way).map_err(|failure| self.unsent(failure))?;
+        let wire = Wire::new(self.way, place).map_err(|failure| self.unsent(failure))?;
         Ok(self.pool.get_or_init(|| wire))
     }
 

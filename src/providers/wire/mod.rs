@@ -1,5 +1,10 @@
-//! HTTP requests on their way. Plain HTTP to this machine goes to hyper itself; whatever needs TLS or a proxy goes
-//! through reqwest. What is sent and how it is understood is `transport`'s business.
+//! HTTP requests on their way. Plain HTTP to this machine goes over connections of our own; whatever needs TLS or a proxy
+//! goes through reqwest. What is sent and how it is understood is `transport`'s business.
+
+mod connection;
+mod idle;
+mod plain;
+mod relay;
 
 use std::error::Error;
 use std::io;
@@ -10,12 +15,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use http_body::Body as _;
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::{Request, Response};
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper::{Request, Response, Uri};
+
+use plain::{Plain, PlainBody};
 
 /// Connections to a provider that are kept while nobody needs them.
 const MAX_IDLE_CONNECTIONS: usize = 256;
@@ -37,7 +39,7 @@ pub struct Way {
 
 /// One HTTP client, with connections that are used again.
 pub enum Wire {
-    Plain(Box<legacy::Client<HttpConnector, Full<Bytes>>>),
+    Plain(Box<Plain>),
     Any(reqwest::Client),
 }
 
@@ -51,28 +53,28 @@ pub enum Failure {
 }
 
 impl Wire {
+    /// The way to the host of `place`.
+    ///
     /// # Errors
     /// The system has no usable certificates.
-    pub fn new(way: Way) -> Result<Self, Failure> {
+    pub fn new(way: Way, place: &Uri) -> Result<Self, Failure> {
         match way {
             Way {
                 is_local: true,
                 has_tls: false,
-                ..
-            } => Ok(Self::Plain(Box::new(plain(way)))),
+                connect_limit,
+            } => Ok(Self::Plain(Box::new(Plain::new(place, connect_limit)?))),
             _ => any(way).map(Self::Any),
         }
     }
 
+    /// Sends a request to the host that this leads to.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, Failure> {
         match self {
-            Self::Plain(client) => match client.request(request.map(Full::new)).await {
-                Ok(response) => Ok(response.map(Body::Plain)),
-                Err(error) if error.is_connect() => {
-                    Err(Failure::Unreachable(connect_fault(&error)))
-                }
-                Err(_) => Err(Failure::Cut),
-            },
+            Self::Plain(client) => {
+                let response = client.send(request).await?;
+                Ok(response.map(Body::Plain))
+            }
             Self::Any(client) => {
                 let unsent = |error: reqwest::Error| match error.is_connect() || error.is_builder()
                 {
@@ -85,18 +87,6 @@ impl Wire {
             }
         }
     }
-}
-
-fn plain(way: Way) -> legacy::Client<HttpConnector, Full<Bytes>> {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    connector.set_keepalive(Some(PROBE_AFTER));
-    connector.set_connect_timeout(Some(way.connect_limit));
-    legacy::Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_LIMIT)
-        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
-        .build(connector)
 }
 
 fn any(way: Way) -> Result<reqwest::Client, Failure> {
@@ -122,7 +112,7 @@ fn any(way: Way) -> Result<reqwest::Client, Failure> {
 
 /// The bytes of an answer, as they come.
 pub enum Body {
-    Plain(Incoming),
+    Plain(PlainBody),
     Any(reqwest::Body),
 }
 
@@ -130,7 +120,7 @@ impl Body {
     /// How many bytes there will be, where the head says so.
     pub fn len(&self) -> Option<u64> {
         match self {
-            Self::Plain(body) => body.size_hint().exact(),
+            Self::Plain(body) => body.len(),
             Self::Any(body) => body.size_hint().exact(),
         }
     }
@@ -142,9 +132,7 @@ impl Stream for Body {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let frame = match &mut *self {
-                Self::Plain(body) => {
-                    ready!(Pin::new(body).poll_frame(cx)).map(|frame| frame.map_err(drop))
-                }
+                Self::Plain(body) => ready!(body.poll_frame(cx)).map(|frame| frame.map_err(drop)),
                 Self::Any(body) => {
                     ready!(Pin::new(body).poll_frame(cx)).map(|frame| frame.map_err(drop))
                 }
