@@ -6,7 +6,7 @@ mod served;
 use served::Served;
 
 /// Allocations for one token, from the provider's bytes to the caller's, each in a write of its own.
-const MOST_PER_TOKEN: f64 = 8.0;
+const MOST_PER_TOKEN: f64 = 4.0;
 
 const HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
