@@ -1,5 +1,5 @@
-//! Something that is waited for beside work that is polled often. It is polled when it was woken itself, and costs next to
-//! nothing at any other time.
+//! What is waited for beside work that is polled often: it is polled when it was woken itself, and costs next to nothing
+//! at any other time.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,31 +10,67 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::task::AtomicWaker;
 
-/// A future that comes to what its inner one comes to.
-pub struct Aside<'a, T> {
-    inner: BoxFuture<'a, T>,
-    bell: Arc<Bell>,
-    /// Rings the bell.
+/// Tells whether what is polled with its waker was woken.
+pub struct Bell {
+    rope: Arc<Rope>,
     waker: Waker,
 }
 
-struct Bell {
-    has_rung: AtomicBool,
-    /// Who polls the whole.
+struct Rope {
+    is_pulled: AtomicBool,
+    /// Who listens.
     task: AtomicWaker,
+}
+
+impl Bell {
+    /// It rings once by itself: what was never polled has to be.
+    pub fn new() -> Self {
+        let rope = Arc::new(Rope {
+            is_pulled: AtomicBool::new(true),
+            task: AtomicWaker::new(),
+        });
+        Self {
+            waker: Waker::from(Arc::clone(&rope)),
+            rope,
+        }
+    }
+
+    /// The waker to poll with, where it has rung since it was heard last. Who listens is woken when it rings next.
+    pub fn heard(&self, listener: &Context<'_>) -> Option<Waker> {
+        // Before the look: who rings later finds whom to wake.
+        self.rope.task.register(listener.waker());
+        let has_rung = self.rope.is_pulled.swap(false, Ordering::AcqRel);
+        has_rung.then(|| self.waker.clone())
+    }
+
+    /// It will be heard at the next look: what was polled has more to say than was asked.
+    pub fn ring_on(&self) {
+        self.rope.is_pulled.store(true, Ordering::Release);
+    }
+}
+
+impl Wake for Rope {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.is_pulled.store(true, Ordering::Release);
+        self.task.wake();
+    }
+}
+
+/// A future that comes to what its inner one comes to.
+pub struct Aside<'a, T> {
+    inner: BoxFuture<'a, T>,
+    bell: Bell,
 }
 
 impl<'a, T> Aside<'a, T> {
     pub fn new(inner: impl Future<Output = T> + Send + 'a) -> Self {
-        let bell = Arc::new(Bell {
-            // It is polled once unasked, to begin.
-            has_rung: AtomicBool::new(true),
-            task: AtomicWaker::new(),
-        });
         Self {
             inner: inner.boxed(),
-            waker: Waker::from(Arc::clone(&bell)),
-            bell,
+            bell: Bell::new(),
         }
     }
 }
@@ -43,24 +79,10 @@ impl<T> Future for Aside<'_, T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        // Before the look at the bell: who rings it later finds whom to wake.
-        self.bell.task.register(cx.waker());
-        if !self.bell.has_rung.swap(false, Ordering::AcqRel) {
-            return Poll::Pending;
+        match self.bell.heard(cx) {
+            Some(waker) => self.inner.poll_unpin(&mut Context::from_waker(&waker)),
+            None => Poll::Pending,
         }
-        let this = &mut *self;
-        this.inner.poll_unpin(&mut Context::from_waker(&this.waker))
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.has_rung.store(true, Ordering::Release);
-        self.task.wake();
     }
 }
 

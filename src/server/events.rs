@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, TryFutureExt};
 use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::aside::Aside;
+use super::aside::{Aside, Bell};
 use super::drain::{Drain, Run};
 use super::error::ApiError;
 use crate::chat::{Finished, RunEvent, RunRequest, Started};
@@ -93,6 +93,8 @@ pub struct EventStream<F> {
     out: Vec<u8>,
     heartbeat: Option<Heartbeat>,
     ending: Aside<'static, ()>,
+    /// Rings when anything of it was woken. The body that it is of is polled several times for each event.
+    bell: Bell,
     _run: Run,
 }
 
@@ -120,9 +122,33 @@ impl<F: Frames> EventStream<F> {
             out,
             heartbeat: heartbeat.map(Heartbeat::new),
             ending: Aside::new(drain.ending()),
+            bell: Bell::new(),
             _run: drain.run_started(),
         };
         (stream, started)
+    }
+
+    /// Goes as far as it can. True when it was silent for so long that it has to say so.
+    fn advance(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.events.is_some() && self.ending.poll_unpin(cx).is_ready() {
+            self.fail(&ApiError::shutting_down());
+        }
+        self.write(cx);
+        let is_full = self.out.len() >= MAX_WRITE_BYTES;
+        let must_beat = match &mut self.heartbeat {
+            Some(heartbeat) => {
+                if !self.out.is_empty() {
+                    heartbeat.heard();
+                }
+                heartbeat.poll_beat(cx).is_ready()
+            }
+            None => false,
+        };
+        // Neither has been asked whether there is more.
+        if is_full || must_beat {
+            self.bell.ring_on();
+        }
+        must_beat
     }
 
     /// Writes what is ready, up to [`MAX_WRITE_BYTES`].
@@ -181,14 +207,11 @@ impl<F: Frames> Stream for EventStream<F> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let this = self.get_mut();
-        if this.events.is_some() && this.ending.poll_unpin(cx).is_ready() {
-            this.fail(&ApiError::shutting_down());
-        }
-        this.write(cx);
+        let must_beat = match this.bell.heard(cx) {
+            Some(waker) => this.advance(&mut Context::from_waker(&waker)),
+            None => false,
+        };
         if !this.out.is_empty() {
-            if let Some(heartbeat) = &mut this.heartbeat {
-                heartbeat.heard();
-            }
             // The next write is likely to be as long.
             let next = match this.events {
                 Some(_) => Vec::with_capacity(this.out.len()),
@@ -196,12 +219,10 @@ impl<F: Frames> Stream for EventStream<F> {
             };
             return Poll::Ready(Some(std::mem::replace(&mut this.out, next).into()));
         }
-        match (&this.events, &mut this.heartbeat) {
+        match (&this.events, must_beat) {
             (None, _) => Poll::Ready(None),
-            (Some(_), None) => Poll::Pending,
-            (Some(_), Some(heartbeat)) => heartbeat
-                .poll_beat(cx)
-                .map(|()| Some(Bytes::from_static(sse::KEEP_ALIVE))),
+            (Some(_), true) => Poll::Ready(Some(Bytes::from_static(sse::KEEP_ALIVE))),
+            (Some(_), false) => Poll::Pending,
         }
     }
 }

@@ -1,5 +1,8 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use futures_util::stream;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::*;
 use crate::chat::{Delta, FinishReason, Finished};
@@ -181,4 +184,44 @@ async fn the_end_of_the_server_is_the_last_frame() {
     drain.cut();
     assert_eq!(next(&mut stream).await.as_deref(), Some("failed 503"));
     assert_eq!(next(&mut stream).await, None);
+}
+
+#[tokio::test]
+async fn a_run_that_was_not_woken_is_not_asked_again() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (said, mut words) = mpsc::unbounded_channel();
+    let count = Arc::clone(&asked);
+    let events = stream::poll_fn(move |cx| {
+        count.fetch_add(1, Ordering::Relaxed);
+        words.poll_recv(cx)
+    });
+    let mut stream = stream_of(events, &Drain::new());
+    assert_eq!(next(&mut stream).await.as_deref(), Some("begin "));
+    for _ in 0..3 {
+        assert_eq!(stream.next().now_or_never(), None);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    said.send(text("a")).unwrap();
+    assert_eq!(next(&mut stream).await.as_deref(), Some("a"));
+    assert_eq!(stream.next().now_or_never(), None);
+    assert_eq!(asked.load(Ordering::Relaxed), 3, "the word, and no other");
+    drop(said);
+    assert_eq!(next(&mut stream).await.as_deref(), Some("failed 502"));
+    assert_eq!(next(&mut stream).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_fires_amid_events_does_not_stop_the_heart() {
+    let (said, mut words) = mpsc::unbounded_channel();
+    let events = stream::poll_fn(move |cx| words.poll_recv(cx));
+    let mut stream = stream_of(events, &Drain::new());
+    assert_eq!(next(&mut stream).await.as_deref(), Some("begin "));
+    for _ in 0..3 {
+        tokio::time::advance(HEARTBEAT).await;
+        said.send(text("a")).unwrap();
+        assert_eq!(next(&mut stream).await.as_deref(), Some("a"));
+    }
+    let spoken = Instant::now();
+    assert_eq!(next(&mut stream).await.as_deref(), Some(": keep-alive\n\n"));
+    assert_eq!(spoken.elapsed(), HEARTBEAT);
 }
