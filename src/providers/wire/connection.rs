@@ -15,6 +15,10 @@ use tokio::net::TcpStream;
 
 use super::relay::Relay;
 
+/// How much is read at once. What a stream has said is passed on before more is read, so hundreds of streams that are in
+/// full flow need no more memory than this each.
+const READ_BYTES: usize = 8 * 1024;
+
 pub(super) type Socket = TokioIo<TcpStream>;
 pub(super) type Outgoing = Request<Full<Bytes>>;
 
@@ -27,7 +31,10 @@ pub(super) struct Connection {
 
 impl Connection {
     pub async fn new(socket: Socket) -> Result<Self, hyper::Error> {
-        let (sender, driver) = http1::handshake(socket).await?;
+        let (sender, driver) = http1::Builder::new()
+            .read_buf_exact_size(Some(READ_BYTES))
+            .handshake(socket)
+            .await?;
         Ok(Self {
             sender,
             driver: Some(driver),
