@@ -10,31 +10,23 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::relay::Relay;
+use super::sips::Sips;
 
-/// How much is read at once. What a stream has said is passed on before more is read, so hundreds of streams that are in
-/// full flow need no more memory than this each.
-const READ_BYTES: usize = 8 * 1024;
-
-pub(super) type Socket = TokioIo<TcpStream>;
 pub(super) type Outgoing = Request<Full<Bytes>>;
 
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     /// What reads and writes. `None` once it has ended, whether well or not: what it read stays in the channels.
-    driver: Option<http1::Connection<Socket, Full<Bytes>>>,
+    driver: Option<http1::Connection<Sips, Full<Bytes>>>,
     relay: Relay,
 }
 
 impl Connection {
-    pub async fn new(socket: Socket) -> Result<Self, hyper::Error> {
-        let (sender, driver) = http1::Builder::new()
-            .read_buf_exact_size(Some(READ_BYTES))
-            .handshake(socket)
-            .await?;
+    pub async fn new(socket: TcpStream) -> Result<Self, hyper::Error> {
+        let (sender, driver) = http1::handshake(Sips(socket)).await?;
         Ok(Self {
             sender,
             driver: Some(driver),
@@ -108,7 +100,7 @@ impl Connection {
 
 type TrySendError = hyper::client::conn::TrySendError<Outgoing>;
 
-fn drive(driver: &mut Option<http1::Connection<Socket, Full<Bytes>>>, cx: &mut Context<'_>) {
+fn drive(driver: &mut Option<http1::Connection<Sips, Full<Bytes>>>, cx: &mut Context<'_>) {
     if let Some(running) = driver
         && Pin::new(running).poll(cx).is_ready()
     {

@@ -5,6 +5,7 @@ mod connection;
 mod idle;
 mod plain;
 mod relay;
+mod sips;
 
 use std::error::Error;
 use std::io;

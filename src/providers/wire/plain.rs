@@ -86,7 +86,9 @@ impl Plain {
         };
         let socket = connected.await;
         let socket = socket.map_err(|error| Failure::Unreachable(connect_fault(&error)))?;
-        Connection::new(socket).await.map_err(|_| Failure::Cut)
+        Connection::new(socket.into_inner())
+            .await
+            .map_err(|_| Failure::Cut)
     }
 
     fn answered(

@@ -65,6 +65,28 @@ async fn a_connection_is_used_again_after_answers_of_every_form() {
 }
 
 #[tokio::test]
+async fn a_head_may_be_far_larger_than_what_is_read_at_once() {
+    let (server, plain) = Server::start().await;
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nx-large: {}\r\ncontent-length: 3\r\n\r\nyes",
+        "x".repeat(100 << 10)
+    );
+    let serve = async {
+        let mut peer = server.accept().await;
+        for answer in [&head, YES] {
+            peer.serve(answer).await;
+        }
+    };
+    let client = async {
+        for _ in 0..2 {
+            let answered = ask(&plain, server.request("/")).await;
+            assert_eq!(answered, Ok("yes".to_owned()));
+        }
+    };
+    join!(client, serve);
+}
+
+#[tokio::test]
 async fn an_answer_that_ends_with_its_connection_is_whole_and_the_connection_is_not_kept() {
     let (server, plain) = Server::start().await;
     for answer in [
