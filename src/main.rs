@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use mimalloc::MiMalloc;
 use openclaw::cli::{self, Cli, Exit};
 
-/// Half the cost of the system's for what a request allocates; musl's own would be slower still.
+/// Takes less than half of what the system's takes for the memory of a request.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

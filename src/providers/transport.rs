@@ -1,10 +1,10 @@
 //! The one HTTP client of the edge: destination and credential in one object, limits of time and size, status to error.
 
+mod credential;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use hyper::header::{
@@ -12,7 +12,6 @@ use hyper::header::{
     USER_AGENT,
 };
 use hyper::{Method, Request, Response, Uri};
-use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -25,7 +24,7 @@ use super::silence::ByteStream;
 use super::wire::{Body, Failure, Way, Wire};
 use super::{ChatStream, ProviderError};
 use crate::chat::{Notes, Phase};
-use crate::config::{ApiKind, Secrets};
+use crate::config::Secrets;
 use crate::sse::{self, ReadError};
 
 /// The largest whole answer that is read, in bytes.
@@ -89,8 +88,9 @@ impl Transport {
                 "must begin with http:// or https://".to_owned(),
             ));
         }
-        let mut headers = headers(known).map_err(|(key, message)| fault(&key, message))?;
-        if let Some(login) = login(&mut url) {
+        let mut headers =
+            credential::headers(known).map_err(|(key, message)| fault(&key, message))?;
+        if let Some(login) = credential::login(&mut url) {
             headers.entry(AUTHORIZATION).or_insert(login);
         }
         Ok(Self {
@@ -343,72 +343,6 @@ async fn prefix(response: Response<Body>) -> BytesMut {
 
 /// What is wrong with an answer that ended too early.
 const CUT: &str = "the connection was cut";
-
-type HeaderFault = (String, String);
-
-fn headers(known: &Known) -> Result<HeaderMap, HeaderFault> {
-    let mut headers = HeaderMap::new();
-    if let Some(key) = &known.config.api_key
-        && let Some((name, value)) = credential(known, key.expose().trim())
-    {
-        let value = HeaderValue::try_from(value);
-        let value = value.map_err(|_| {
-            (
-                "apiKey".to_owned(),
-                "holds characters that no header can carry".to_owned(),
-            )
-        })?;
-        headers.insert(name, value);
-    }
-    for (name, value) in &known.config.headers {
-        let fault = |message: &str| (format!("headers.{name}"), message.to_owned());
-        let header = HeaderName::try_from(name).map_err(|_| fault("is no header name"))?;
-        let value = HeaderValue::try_from(value.expose());
-        let value = value.map_err(|_| fault("holds characters that no header can carry"))?;
-        headers.insert(header, value);
-    }
-    for value in headers.values_mut() {
-        value.set_sensitive(true);
-    }
-    Ok(headers)
-}
-
-/// The header that carries the key: the dialect's own, or `Authorization: Bearer` where it has none or `authHeader`
-/// says so.
-fn credential(known: &Known, key: &str) -> Option<(HeaderName, String)> {
-    let own = match known.api {
-        ApiKind::AnthropicMessages => Some(HeaderName::from_static("x-api-key")),
-        ApiKind::GoogleGenerativeAi => Some(HeaderName::from_static("x-goog-api-key")),
-        ApiKind::OpenaiCompletions
-        | ApiKind::OpenaiResponses
-        | ApiKind::Ollama
-        | ApiKind::Offline
-        | ApiKind::Foreign => None,
-    };
-    match (known.config.auth_header, own) {
-        (None | Some(false), Some(name)) => Some((name, key.to_owned())),
-        (Some(false), None) => None,
-        (None, None) | (Some(true), _) => Some((AUTHORIZATION, format!("Bearer {key}"))),
-    }
-}
-
-/// Takes the name and the password out of a URL (RFC 3986, §3.2.1), as the header that carries them (RFC 7617).
-fn login(url: &mut Url) -> Option<HeaderValue> {
-    let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
-    let (name, password) = (
-        decoded(url.username()),
-        decoded(url.password().unwrap_or_default()),
-    );
-    if name.is_empty() && password.is_empty() {
-        return None;
-    }
-    let pair = [&name[..], b":", &password].concat();
-    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()?;
-    value.set_sensitive(true);
-    // They fail for URLs without a host, which this one has.
-    let _ = (url.set_username(""), url.set_password(None));
-    Some(value)
-}
 
 /// Whether the host is this machine, where a proxy of the environment has no business.
 fn is_local(url: &Url) -> bool {

@@ -1,5 +1,6 @@
 use super::super::known::at;
 use super::*;
+use crate::config::ApiKind;
 use crate::config::{ProviderConfig, Secret};
 
 fn transport(api: ApiKind, auth_header: Option<bool>, own: &[(&str, &str)]) -> Transport {
