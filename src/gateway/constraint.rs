@@ -1,12 +1,12 @@
 //! What an answer must be when the caller insists: a call of a tool, or JSON of a schema. Pure.
 
-use jsonschema::Validator;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::error::RunError;
 use super::said::Said;
+use super::schema::{Schema, Unusable};
 use crate::chat::{ChatRequest, FinishReason, Message, ResponseFormat, ToolChoice};
 
 /// The caller's conditions, compiled once for the run.
@@ -28,7 +28,7 @@ enum Wanted {
 enum Json {
     Free,
     Object,
-    Schema(Box<Validator>),
+    Schema(Schema),
 }
 
 /// Why an answer is not what was asked for.
@@ -125,11 +125,7 @@ impl Json {
             Self::Free => Ok(()),
             Self::Object if value(text)?.is_object() => Ok(()),
             Self::Object => Err("it is no JSON object".to_owned()),
-            Self::Schema(validator) => validator.validate(&value(text)?).map_err(|error| {
-                let at = error.instance_path().to_string();
-                let place = if at.is_empty() { "the top" } else { &at };
-                format!("at {place}: {error}")
-            }),
+            Self::Schema(schema) => schema.check(&value(text)?),
         }
     }
 }
@@ -147,17 +143,19 @@ fn schema(format: &RawValue, asked_in_prompt: bool) -> Result<Json, RunError> {
     let Some(schema) = format.schema else {
         return Ok(Json::Free);
     };
-    let validator = jsonschema::validator_for(&schema).map_err(|error| {
-        invalid(format!(
-            "`response_format.json_schema.schema` is no JSON Schema: {error}"
-        ))
-    })?;
-    let enforced = asked_in_prompt || format.strict == Some(true);
-    Ok(if enforced {
-        Json::Schema(Box::new(validator))
-    } else {
-        Json::Free
-    })
+    let is_strict = format.strict == Some(true);
+    match Schema::of(&schema) {
+        Ok(schema) if is_strict || asked_in_prompt => Ok(Json::Schema(schema)),
+        Ok(_) => Ok(Json::Free),
+        // Nobody insists.
+        Err(Unusable::Beyond(_)) if !is_strict => Ok(Json::Free),
+        Err(Unusable::Beyond(message)) => Err(invalid(format!(
+            "`response_format.json_schema.schema` cannot be enforced: {message}"
+        ))),
+        Err(Unusable::Wrong(message)) => Err(invalid(format!(
+            "`response_format.json_schema.schema` is no JSON Schema: {message}"
+        ))),
+    }
 }
 
 impl Unmet {

@@ -26,6 +26,7 @@ mod responses;
 mod rounds;
 mod run;
 mod said;
+mod schema;
 mod skills;
 mod storage;
 mod summary;

@@ -1,0 +1,233 @@
+//! A value against the rules of a schema. It ends at the first fault, and where it takes too many steps or is nested too
+//! deep: schemas may say the same of the same value more often than anyone can wait for.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use super::words::{Place, brief, canonical, names};
+use super::{Counted, Id, Node, Rule, Side, number, shown};
+
+/// How often a schema is held against a value, in one check.
+const MAX_STEPS: usize = 1_000_000;
+
+/// Schemas within each other, in one check.
+const MAX_DEPTH: usize = 320;
+
+/// Bytes of a text that are looked at in one step.
+pub const STEP_BYTES: usize = 16;
+
+pub struct Check<'s> {
+    nodes: &'s [Node],
+    steps_left: usize,
+    depth: usize,
+    /// In how many trials this is whose faults are told to nobody.
+    trials: usize,
+}
+
+pub enum Fault {
+    Unmet(String),
+    TooMuch,
+}
+
+pub type Outcome = Result<(), Fault>;
+
+impl<'s> Check<'s> {
+    pub fn new(nodes: &'s [Node]) -> Self {
+        Self {
+            nodes,
+            steps_left: MAX_STEPS,
+            depth: 0,
+            trials: 0,
+        }
+    }
+
+    pub fn run(mut self, value: &Value) -> Result<(), String> {
+        self.node(0, value, &Place::Top)
+            .map_err(|fault| match fault {
+                Fault::Unmet(message) => shown(message),
+                Fault::TooMuch => "it takes too long to hold it against the schema".to_owned(),
+            })
+    }
+
+    pub fn rules(&self, id: Id) -> &'s [Rule] {
+        &self.nodes[id]
+    }
+
+    pub fn step(&mut self, steps: usize) -> Outcome {
+        self.steps_left = self.steps_left.checked_sub(steps).ok_or(Fault::TooMuch)?;
+        Ok(())
+    }
+
+    /// Whether the value fits the node.
+    pub fn fits(&mut self, id: Id, value: &Value) -> Result<bool, Fault> {
+        self.trials += 1;
+        let outcome = self.node(id, value, &Place::Top);
+        self.trials -= 1;
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(Fault::Unmet(_)) => Ok(false),
+            Err(Fault::TooMuch) => Err(Fault::TooMuch),
+        }
+    }
+
+    pub fn node(&mut self, id: Id, value: &Value, place: &Place) -> Outcome {
+        self.deeper(|check| {
+            let mut rules = check.rules(id).iter();
+            rules.try_for_each(|rule| check.rule(id, rule, value, place))
+        })
+    }
+
+    /// A schema within the one that is held against the value now.
+    pub fn deeper(&mut self, within: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
+        self.step(1)?;
+        if self.depth == MAX_DEPTH {
+            return Err(Fault::TooMuch);
+        }
+        self.depth += 1;
+        let outcome = within(self);
+        self.depth -= 1;
+        outcome
+    }
+
+    fn rule(&mut self, id: Id, rule: &Rule, value: &Value, place: &Place) -> Outcome {
+        match (rule, value) {
+            (Rule::Nothing, _) => self.unmet(place, || "nothing may be there".to_owned()),
+            (Rule::Kinds(kinds), _) if !kinds.iter().any(|kind| kind.is_of(value)) => self
+                .unmet(place, || {
+                    format!("{} is not of type {}", brief(value), names(kinds))
+                }),
+            (
+                Rule::Values {
+                    canonical: values,
+                    told,
+                },
+                _,
+            ) => {
+                let canonical = canonical(value);
+                self.step(canonical.len() / STEP_BYTES)?;
+                match values.contains(&canonical) {
+                    true => Ok(()),
+                    false => self.unmet(place, || format!("{} is not {told}", brief(value))),
+                }
+            }
+            (
+                Rule::Bound {
+                    side,
+                    limit,
+                    exclusive,
+                },
+                Value::Number(number),
+            ) => {
+                let order = number::order(number, limit);
+                let is_beyond = match side {
+                    Side::Least => order == Ordering::Less,
+                    Side::Most => order == Ordering::Greater,
+                };
+                match is_beyond || *exclusive && order == Ordering::Equal {
+                    true => self.unmet(place, || match side {
+                        Side::Least => format!("{number} is too small: the limit is {limit}"),
+                        Side::Most => format!("{number} is too large: the limit is {limit}"),
+                    }),
+                    false => Ok(()),
+                }
+            }
+            (Rule::MultipleOf(of), Value::Number(number)) if !number::is_multiple(number, of) => {
+                self.unmet(place, || format!("{number} is no multiple of {of}"))
+            }
+            (Rule::Count { of, side, limit }, _) => match of.count(value) {
+                Some(count) => {
+                    self.step(count / STEP_BYTES)?;
+                    self.counted(place, (*of, *side, *limit), count as u64)
+                }
+                None => Ok(()),
+            },
+            (Rule::Pattern(text, pattern), Value::String(string)) => {
+                self.step(string.len() / STEP_BYTES)?;
+                match pattern.is_match(string) {
+                    true => Ok(()),
+                    false => self.unmet(place, || {
+                        format!("{} does not fit the pattern `{text}`", brief(value))
+                    }),
+                }
+            }
+            (Rule::All(nodes), _) => nodes
+                .iter()
+                .try_for_each(|node| self.node(*node, value, place)),
+            (Rule::Any(nodes), _) => match self.fitting(nodes, value, 1)? {
+                0 => self.unmet(place, || "none of the alternatives fits".to_owned()),
+                _ => Ok(()),
+            },
+            (Rule::One(nodes), _) => match self.fitting(nodes, value, 2)? {
+                0 => self.unmet(place, || "none of the alternatives fits".to_owned()),
+                1 => Ok(()),
+                _ => self.unmet(place, || {
+                    "more than one of the alternatives fits".to_owned()
+                }),
+            },
+            (Rule::Not(node), _) => match self.fits(*node, value)? {
+                true => self.unmet(place, || "it is what it must not be".to_owned()),
+                false => Ok(()),
+            },
+            (
+                Rule::If {
+                    condition,
+                    then,
+                    otherwise,
+                },
+                _,
+            ) => {
+                let branch = if self.fits(*condition, value)? {
+                    then
+                } else {
+                    otherwise
+                };
+                branch.map_or(Ok(()), |node| self.node(node, value, place))
+            }
+            (_, Value::Object(members)) => self.of_object(id, rule, (value, members), place),
+            (_, Value::Array(items)) => self.of_list(id, rule, (value, items), place),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many of these nodes the value fits, up to `enough`.
+    fn fitting(&mut self, nodes: &[Id], value: &Value, enough: usize) -> Result<usize, Fault> {
+        let mut count = 0;
+        for node in nodes {
+            count += usize::from(self.fits(*node, value)?);
+            if count == enough {
+                break;
+            }
+        }
+        Ok(count)
+    }
+
+    fn counted(
+        &self,
+        place: &Place,
+        (of, side, limit): (Counted, Side, u64),
+        count: u64,
+    ) -> Outcome {
+        let is_beyond = match side {
+            Side::Least => count < limit,
+            Side::Most => count > limit,
+        };
+        let most = if side == Side::Least { "least" } else { "most" };
+        match is_beyond {
+            true => self.unmet(place, || {
+                format!(
+                    "it has {count} {}, and may have at {most} {limit}",
+                    of.name()
+                )
+            }),
+            false => Ok(()),
+        }
+    }
+
+    pub fn unmet(&self, place: &Place, words: impl FnOnce() -> String) -> Outcome {
+        Err(Fault::Unmet(match self.trials {
+            0 => format!("at {place}: {}", words()),
+            _ => String::new(),
+        }))
+    }
+}

@@ -1,0 +1,86 @@
+//! The members of an object against the rules that are about them.
+
+use serde_json::{Map, Value};
+
+use super::check::{Check, Outcome};
+use super::words::{Place, brief};
+use super::{Id, Members, Rule};
+
+impl Check<'_> {
+    pub fn of_object(
+        &mut self,
+        id: Id,
+        rule: &Rule,
+        (value, members): (&Value, &Map<String, Value>),
+        place: &Place,
+    ) -> Outcome {
+        match rule {
+            Rule::Required(names) => self.required(place, members, names),
+            Rule::RequiredWith(name, others) if members.contains_key(name) => {
+                self.required(place, members, others)
+            }
+            Rule::With(name, node) if members.contains_key(name) => self.node(*node, value, place),
+            Rule::Names(node) => members.keys().try_for_each(|name| {
+                let name = Value::String(name.clone());
+                match self.fits(*node, &name)? {
+                    true => Ok(()),
+                    false => self.unmet(place, || {
+                        format!("a member may not be called {}", brief(&name))
+                    }),
+                }
+            }),
+            Rule::Members(rules) => members
+                .iter()
+                .try_for_each(|(name, value)| self.member(rules, name, value, place)),
+            Rule::UnseenMembers(node) => {
+                let seen = self.seen(id, value)?;
+                let mut unseen = members.iter().filter(|(name, _)| !seen.has_member(name));
+                unseen.try_for_each(|(name, value)| self.further(*node, name, value, place))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn member(&mut self, rules: &Members, name: &str, value: &Value, place: &Place) -> Outcome {
+        let at = Place::Member(place, name);
+        let mut is_known = false;
+        if let Some(node) = rules.named.get(name) {
+            is_known = true;
+            self.node(*node, value, &at)?;
+        }
+        self.step(rules.patterns.len())?;
+        for (_, node) in rules
+            .patterns
+            .iter()
+            .filter(|(pattern, _)| pattern.is_match(name))
+        {
+            is_known = true;
+            self.node(*node, value, &at)?;
+        }
+        match rules.rest {
+            Some(rest) if !is_known => self.further(rest, name, value, place),
+            _ => Ok(()),
+        }
+    }
+
+    /// A member that no other rule is about.
+    fn further(&mut self, node: Id, name: &str, value: &Value, place: &Place) -> Outcome {
+        match self.rules(node) {
+            [Rule::Nothing] => self.unmet(place, || format!("no member {name:?} may be there")),
+            _ => self.node(node, value, &Place::Member(place, name)),
+        }
+    }
+
+    fn required(
+        &mut self,
+        place: &Place,
+        members: &Map<String, Value>,
+        names: &[String],
+    ) -> Outcome {
+        self.step(names.len())?;
+        match names.iter().find(|name| !members.contains_key(*name)) {
+            Some(name) => self.unmet(place, || format!("the member {name:?} is missing")),
+            None => Ok(()),
+        }
+    }
+}
