@@ -14,7 +14,7 @@ use super::paths::Paths;
 use super::problem::{Path, Problem};
 use super::report::ConfigError;
 use super::secret_ref::{Keepers, Resolved, SecretsConfig, resolve};
-use super::{Config, Environment, Secret, access, agent, mcp, models, session, store};
+use super::{Config, Environment, Secret, access, agent, mcp, models, schema, session, store};
 
 /// A configuration, and where it came from.
 #[derive(Debug, Clone)]
@@ -158,7 +158,7 @@ pub(super) fn parse(
         mut sources,
         mut problems,
     } = assemble(text.file, text.text, text.reach)?;
-    let schema = schemars::schema_for!(Config).to_value();
+    let schema = schema::of_types();
     strip_nulls(&mut value, &schema);
 
     let (beside, warning) = dotenv(text.file);
