@@ -14,7 +14,7 @@ use super::paths::Paths;
 use super::problem::{Path, Problem};
 use super::report::ConfigError;
 use super::secret_ref::{Keepers, Resolved, SecretsConfig, resolve};
-use super::{Config, Environment, Secret, access, agent, mcp, models, store};
+use super::{Config, Environment, Secret, access, agent, mcp, models, schema, session, store};
 
 /// A configuration, and where it came from.
 #[derive(Debug, Clone)]
@@ -158,7 +158,7 @@ pub(super) fn parse(
         mut sources,
         mut problems,
     } = assemble(text.file, text.text, text.reach)?;
-    let schema = schemars::schema_for!(Config).to_value();
+    let schema = schema::of_types();
     strip_nulls(&mut value, &schema);
 
     let (beside, warning) = dotenv(text.file);
@@ -185,6 +185,7 @@ pub(super) fn parse(
     checked.extend(agent::contradictions(&value));
     checked.extend(models::contradictions(&value));
     checked.extend(mcp::contradictions(&value));
+    checked.extend(session::contradictions(&value));
     checked.extend(store::contradictions(&value));
     let mut resolved = Resolved::default();
     if problems.is_empty() && checked.is_empty() {
@@ -229,10 +230,8 @@ fn secrets_section(value: &Value) -> SecretsConfig {
 impl Config {
     /// The types of a value that the schema has passed. What fails here is a fault of the schema, told all the same.
     fn deserialize_checked(value: Value) -> Result<Self, Problem> {
-        serde_path_to_error::deserialize(value).map_err(|error| {
-            let message = error.inner().to_string();
-            Problem::at_value(Path::default(), format!("{}: {message}", error.path()))
-        })
+        serde_json::from_value(value)
+            .map_err(|error| Problem::at_value(Path::default(), error.to_string()))
     }
 }
 

@@ -1,13 +1,18 @@
-//! The JSON Schema of a configuration file, for editors: what the types say, and what may stand anywhere beside it.
+//! The JSON Schema of a configuration file: what the types say, and for editors also what may stand anywhere beside it.
+//! `schema.json` beside this file is made from the types, by the test that holds it against them.
 
 use serde_json::{Map, Value, json};
 
-use super::Config;
 use super::include::INCLUDE;
 
-/// The schema as JSON Schema 2020-12.
+/// What the types say, as JSON Schema 2020-12.
+pub(super) fn of_types() -> Value {
+    serde_json::from_str(include_str!("schema.json")).expect("the tests hold it against the types")
+}
+
+/// What an editor needs to know: the schema of the types, and of files that include others.
 pub fn schema() -> Value {
-    let mut schema = schemars::schema_for!(Config).to_value();
+    let mut schema = of_types();
     including(&mut schema);
     let Some(root) = schema.as_object_mut() else {
         return schema;
@@ -64,35 +69,4 @@ fn or_included(members: &mut Map<String, Value>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn valid(config: &Value) -> bool {
-        let validator = jsonschema::validator_for(&schema()).unwrap();
-        validator.is_valid(config)
-    }
-
-    #[test]
-    fn the_example_and_everything_that_loads_is_valid() {
-        let example = include_str!("../../config.example.json5");
-        assert!(valid(&json5::from_str(example).unwrap()));
-        assert!(valid(&json!({
-            "$schema": "./openclaw.schema.json",
-            "$include": ["a.json5", "b.json5"],
-            "channels": { "telegram": {} },
-            "models": { "providers": { "$include": "p.json5", "q": { "apiKey": { "source": "env", "id": "KEY" }, "models": [{ "$include": "m.json5" }] } } },
-            "secrets": { "providers": { "vault": { "source": "exec", "command": "/usr/bin/vault" } }, "defaults": { "exec": "vault" } },
-        })));
-    }
-
-    #[test]
-    fn what_does_not_load_is_not_valid() {
-        for wrong in [
-            json!({ "gateway": { "port": "abc" } }),
-            json!({ "gateway": { "$include": 5 } }),
-            json!({ "models": { "providers": { "p": { "apiKey": { "source": "vault", "id": "x" } } } } }),
-        ] {
-            assert!(!valid(&wrong), "{wrong}");
-        }
-    }
-}
+mod tests;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::StoreChoice;
+use super::problem::{Path, Problem};
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -77,6 +79,23 @@ impl Default for ResponsesKept {
             max_bytes: Size(1_000_000_000),
         }
     }
+}
+
+/// What the schema cannot say: texts that are no span of time, or no size.
+pub(super) fn contradictions(config: &Value) -> Vec<Problem> {
+    let problem = |section: &str, name: &str, fault: &dyn Fn(String) -> Option<String>| {
+        let text = config.get("session")?.get(section)?.get(name)?.as_str()?;
+        let path = Path::default().key("session").key(section).key(name);
+        Some(Problem::at_value(path, fault(text.to_owned())?))
+    };
+    let span = |text| Span::try_from(text).err();
+    let size = |text| Size::try_from(text).err();
+    let problems = [
+        problem("maintenance", "pruneAfter", &span),
+        problem("responses", "pruneAfter", &span),
+        problem("responses", "maxBytes", &size),
+    ];
+    problems.into_iter().flatten().collect()
 }
 
 /// A span of time, written `90m`, `12h`, `30d` or `2w`.

@@ -1,8 +1,11 @@
 //! A request body: its declared type, its size, its time, and its JSON. What a member means is the endpoint's business.
 
 mod checks;
+#[cfg(test)]
+pub(in crate::server) mod faults;
 mod forms;
 mod members;
+mod path;
 
 use std::time::Duration;
 
@@ -157,31 +160,23 @@ pub fn text(body: &[u8]) -> Result<&str, ApiError> {
     }
 }
 
-/// One JSON object whose members are there once each. Read a further time only to find out where it is wrong.
+/// One JSON object whose members are there once each.
 ///
 /// # Errors
 /// 400 with line and column, and the path of the member whose value is at fault.
 pub fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ApiError> {
     match serde_json::from_str(json) {
         Ok(Distinct(value)) => Ok(value),
-        Err(error) => Err(match serde_json::from_str::<T>(json) {
-            Ok(_) => unusable(&finding(&error)),
-            Err(own) => unfit::<T>(json, &own),
-        }),
+        Err(error) => Err(unfit(json, &error)),
     }
 }
 
-fn unfit<T: DeserializeOwned>(json: &str, error: &serde_json::Error) -> ApiError {
+fn unfit(json: &str, error: &serde_json::Error) -> ApiError {
     let finding = finding(error);
     if !error.is_data() {
         return not_json(&finding);
     }
-    let mut reader = serde_json::Deserializer::from_str(json);
-    let path = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        Ok(_) => None,
-        Err(error) => Some(error.path().to_string()).filter(|path| path != "."),
-    };
-    match path {
+    match path::at(json, (error.line(), error.column())) {
         Some(path) => ApiError::invalid(path.clone(), format!("`{path}`: {finding}")),
         None => unusable(&finding),
     }

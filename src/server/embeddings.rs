@@ -172,6 +172,18 @@ fn base64(vector: &Vector) -> String {
 mod tests {
     use super::*;
     use crate::chat::EmbedUsage;
+    use crate::server::body::faults::as_followed;
+
+    #[test]
+    fn a_value_of_a_wrong_kind_is_named_wherever_it_stands() {
+        let rest = |input| {
+            serde_json::json!({
+                "model": "p/e", "input": input, "dimensions": 3, "encoding_format": "float", "user": "u",
+            })
+        };
+        as_followed::<Wire>(&rest(serde_json::json!(["a", "é"])));
+        as_followed::<Wire>(&rest(serde_json::json!([[1, 2], [3]])));
+    }
 
     fn reply(encoding: Encoding) -> String {
         let embeddings = Embeddings {

@@ -54,7 +54,6 @@ use exchange::Exchanges;
 pub use listener::Ended;
 use listener::{Handler, Limits};
 use metrics::Http;
-pub use openapi::document as openapi_document;
 use path::Path;
 use readiness::Readiness;
 use reply::Response;

@@ -100,6 +100,23 @@ fn a_list_and_entries_of_agents_are_a_contradiction() {
 }
 
 #[test]
+fn spans_of_time_and_sizes_that_are_none_are_told_at_once_and_where_they_stand() {
+    let text = "{\n session: {\n  maintenance: { pruneAfter: '12x' },\n  responses: { pruneAfter: '1 year', maxBytes: 'all' },\n },\n}";
+    let error = loaded(text, &[]).unwrap_err();
+    for part in [
+        "DIR/openclaw.json:3:30",
+        "session.maintenance.pruneAfter: `12x` is no span of time: write `12h`, `30d` or `2w`",
+        "DIR/openclaw.json:4:28",
+        "session.responses.pruneAfter: `1 year` is no span of time",
+        "DIR/openclaw.json:4:48",
+        "session.responses.maxBytes: `all` is no size: write `500mb` or `1gb`",
+        "3 errors in DIR/openclaw.json",
+    ] {
+        assert!(error.contains(part), "{part} is not in\n{error}");
+    }
+}
+
+#[test]
 fn a_named_file_must_be_there() {
     let missing = FilePath::new("no/such/file.json5");
     let error = load(Some(missing), Environment::default()).unwrap_err();

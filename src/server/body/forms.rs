@@ -53,13 +53,19 @@ macro_rules! string_or {
     };
     ($name:ident { $text:ident, object $other:ident }) => {
         $crate::server::body::string_or!($name, $text, "a string or an object", {
+            // Read to its end: what is refused at its beginning may be its first item as well.
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<$name, A::Error> {
+                while list.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+                Err(serde::de::Error::invalid_type(serde::de::Unexpected::Seq, &self))
+            }
+
             fn visit_map<A: serde::de::MapAccess<'de>>(self, members: A) -> Result<$name, A::Error> {
                 let members = serde::de::value::MapAccessDeserializer::new(members);
                 serde::Deserialize::deserialize(members).map($name::$other)
             }
         });
     };
-    ($name:ident, $text:ident, $expected:literal, { $visit_other:item }) => {
+    ($name:ident, $text:ident, $expected:literal, { $($visit_other:item)+ }) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Form;
@@ -79,7 +85,7 @@ macro_rules! string_or {
                         Ok($name::$text(text))
                     }
 
-                    $visit_other
+                    $($visit_other)+
                 }
 
                 deserializer.deserialize_any(Form)

@@ -2,6 +2,7 @@
 
 mod anything;
 mod conversation;
+mod faults;
 mod sampling;
 mod tools;
 

@@ -168,3 +168,19 @@ fn open_calls<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<Item> {
     }
     open.into_iter().map(|(_, item)| item.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::server::body::faults::as_followed;
+
+    #[test]
+    fn a_value_of_a_wrong_kind_is_named_wherever_it_stands() {
+        as_followed::<Request>(&json!({
+            "model": "m", "input": [{ "role": "user", "content": "hi" }], "previous_response_id": "r",
+            "instructions": "i", "user": "u",
+        }));
+    }
+}

@@ -5,7 +5,9 @@ use super::conversation;
 use super::decode::Asked;
 use super::input::Entry;
 use super::kept;
+use super::request::Request;
 use crate::server::body::FromBody;
+use crate::server::body::faults::as_followed;
 
 /// JSON that resembles an item closely enough to get past the first checks.
 fn value(depth: u32) -> BoxedStrategy<Value> {
@@ -123,4 +125,34 @@ proptest! {
             prop_assert_eq!(first.system, second.system);
         }
     }
+}
+
+#[test]
+fn a_value_of_a_wrong_kind_is_named_wherever_it_stands() {
+    as_followed::<Request>(&json!({ "input": [
+        { "type": "message", "id": "m", "status": "completed", "role": "assistant", "phase": "commentary", "content": "hi" },
+        { "role": "user", "content": [
+            { "type": "input_text", "text": "[{" },
+            { "type": "input_image", "image_url": { "url": "data:,", "detail": "low" }, "detail": "low" },
+            { "type": "input_file", "file_data": "", "file_url": "u", "file_id": "f", "filename": "a" },
+            { "type": "input_file", "source": { "type": "base64", "media_type": "a/b", "data": "", "filename": "a", "url": "u" } },
+        ] },
+        { "type": "function_call", "call_id": "c", "name": "f", "arguments": "{}" },
+        { "type": "function_call_output", "call_id": "c", "output": [{ "type": "input_text", "text": "done" }] },
+        { "type": "reasoning", "summary": [{ "text": "hm" }], "encrypted_content": "x" },
+    ] }));
+}
+
+#[test]
+fn a_member_of_a_wrong_kind_is_named() {
+    as_followed::<Request>(&json!({
+        "model": "openclaw", "input": "hi", "instructions": "i", "previous_response_id": "r", "conversation": { "id": "c" },
+        "tools": [{ "type": "function", "name": "f", "description": "d", "parameters": { "a": [1] }, "strict": true, "format": {} }],
+        "tool_choice": { "type": "allowed_tools", "name": "f", "mode": "auto", "tools": [{ "type": "function", "name": "f" }] },
+        "parallel_tool_calls": true, "max_tool_calls": 1, "max_output_tokens": 1, "temperature": 1, "top_p": 0.5,
+        "presence_penalty": 0, "frequency_penalty": 0, "top_logprobs": 1,
+        "text": { "format": { "type": "json_schema", "name": "n", "description": "d", "schema": {}, "strict": true }, "verbosity": "low" },
+        "reasoning": { "effort": "low", "summary": "auto" }, "include": ["a"], "metadata": { "a": "b" },
+        "truncation": "auto", "user": "u", "store": true, "stream": true, "background": false, "unknown": [{}],
+    }));
 }
