@@ -22,7 +22,7 @@
 //! ```text
 //! main -> cli -> { server, gateway, auth, config }      server -> { gateway, auth, sse, config }      auth -> config
 //! gateway -> { providers, tools, sessions, config }      providers -> { sse, config }
-//! tools -> { providers (the guarded fetch), sessions, config }      sessions -> nobody
+//! tools -> { providers (the guarded fetch), sessions, sse, config }      sessions -> nobody
 //! everyone -> { chat, json }; chat, json and sse -> nobody
 //! ```
 #![forbid(unsafe_code)]

@@ -50,12 +50,24 @@ pub fn events<S, E>(bytes: S) -> impl Stream<Item = Result<Event, ReadError<E>>>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
 {
-    Events::new(bytes)
+    read_as(bytes, parse)
+}
+
+/// The events of a byte stream as `parse` sees each one's text, which ends with its blank line; `None` leaves it out.
+pub fn read_as<S, T, E>(
+    bytes: S,
+    parse: fn(&str) -> Option<T>,
+) -> impl Stream<Item = Result<T, ReadError<E>>> + Unpin
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+{
+    Events::new(bytes, parse)
 }
 
 /// A byte stream, cut into whole events of a bounded length: what cannot be used yet is neither searched nor copied.
-struct Events<S> {
+struct Events<S, T> {
     source: S,
+    parse: fn(&str) -> Option<T>,
     /// The part of the last piece that has not been cut yet.
     piece: Bytes,
     /// The beginning of an event whose end has not come.
@@ -68,24 +80,30 @@ struct Events<S> {
 /// What may stand at the beginning of a stream, and means nothing.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// One whole event; `None` where it holds no data.
-fn read<E>(event: &[u8], is_first: bool) -> Result<Option<Event>, ReadError<E>> {
+/// The text of one whole event.
+fn text<E>(event: &[u8], is_first: bool) -> Result<&str, ReadError<E>> {
     if event.len() > MAX_EVENT_BYTES {
         return Err(ReadError::TooLong);
     }
     let text = std::str::from_utf8(event).map_err(|_| ReadError::NotUtf8)?;
-    Ok(parse(match text.strip_prefix(BYTE_ORDER_MARK) {
+    Ok(match text.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) if is_first => rest,
         _ => text,
-    }))
+    })
 }
 
+/// The fields of an event's text, each with its value. A comment is a field without a name.
+pub fn fields(event: &str) -> impl Iterator<Item = (&str, &str)> {
+    lines(event).map(|line| {
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        (field, value.strip_prefix(' ').unwrap_or(value))
+    })
+}
+
+/// One whole event; `None` where it holds no data.
 fn parse(event: &str) -> Option<Event> {
     let (mut kind, mut data) = (MESSAGE, None::<String>);
-    for line in lines(event) {
-        // A comment is a field without a name.
-        let (field, value) = line.split_once(':').unwrap_or((line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
+    for (field, value) in fields(event) {
         match (field, &mut data) {
             ("data", None) => data = Some(value.to_owned()),
             ("data", Some(data)) => {
@@ -124,10 +142,11 @@ enum Line {
     },
 }
 
-impl<S> Events<S> {
-    fn new(source: S) -> Self {
+impl<S, T> Events<S, T> {
+    fn new(source: S, parse: fn(&str) -> Option<T>) -> Self {
         Self {
             source,
+            parse,
             piece: Bytes::new(),
             begun: BytesMut::new(),
             line: Line::Empty,
@@ -137,11 +156,11 @@ impl<S> Events<S> {
     }
 
     /// What an event says that is whole. One that cannot be read ends the stream.
-    fn whole<E>(&mut self, event: &[u8]) -> Option<Result<Event, ReadError<E>>> {
+    fn whole<E>(&mut self, event: &[u8]) -> Option<Result<T, ReadError<E>>> {
         let is_first = !std::mem::replace(&mut self.started, true);
-        let read = read(event, is_first);
-        self.ended |= read.is_err();
-        read.transpose()
+        let text = text(event, is_first);
+        self.ended |= text.is_err();
+        text.map(self.parse).transpose()
     }
 
     /// The next whole event of the piece at hand; what is left of the piece is kept as begun.
@@ -194,11 +213,11 @@ impl<S> Events<S> {
     }
 }
 
-impl<S, E> Stream for Events<S>
+impl<S, T, E> Stream for Events<S, T>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
 {
-    type Item = Result<Event, ReadError<E>>;
+    type Item = Result<T, ReadError<E>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {

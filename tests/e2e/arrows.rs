@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("server", &["auth", "config", "gateway", "sse"]),
     ("sessions", &[]),
     ("sse", &[]),
-    ("tools", &["config", "providers", "sessions"]),
+    ("tools", &["config", "providers", "sessions", "sse"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {

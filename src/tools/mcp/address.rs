@@ -1,18 +1,17 @@
-//! The address of a server: how it is reached, and why it was not, in words that hold nothing of it.
+//! The address of a server: how it is asked over streamable HTTP, and with which credential. It is led nowhere else.
 
-use std::error::Error;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use futures_util::StreamExt;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{StatusCode, Url};
-use rmcp::transport::StreamableHttpClientTransport;
-use rmcp::transport::streamable_http_client::{
-    StreamableHttpClientTransportConfig, StreamableHttpError,
-};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 
-use super::link::MAX_MESSAGE_BYTES;
+use super::fault::Fault;
+use super::message;
+use super::stream;
 use crate::config::{McpServerConfig, Secret};
 
 /// How long a connection may take.
@@ -21,32 +20,173 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// The most redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 3;
 
-/// The way to `url`, over which nothing was sent yet.
-///
-/// # Errors
-/// A sentence on why there is none.
-pub fn connect(
-    url: &str,
-    config: &McpServerConfig,
-) -> Result<StreamableHttpClientTransport<reqwest::Client>, String> {
-    let headers = config.headers.iter().map(header);
-    let headers = headers.collect::<Result<_, String>>()?;
-    // The process-wide choice of rustls: set once, and the same each time.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut client = reqwest::Client::builder()
-        .redirect(Policy::custom(redirected))
-        .referer(false)
-        .connect_timeout(CONNECT_LIMIT);
-    if Url::parse(url).is_ok_and(|url| is_local(&url)) {
-        client = client.no_proxy();
+/// The longest answer of a status that is a failure, in bytes.
+const MAX_FAILURE_BYTES: usize = 64 * 1024;
+
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
+
+const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream";
+
+pub struct Address {
+    client: Client,
+    url: Url,
+    /// Of every request.
+    headers: HeaderMap,
+    /// What the server calls the conversation, if anything.
+    session: OnceLock<HeaderValue>,
+    version: OnceLock<HeaderValue>,
+}
+
+/// What a server answers, and has only begun to say.
+pub enum Reply {
+    /// One JSON text.
+    Json(Response),
+    /// An event stream.
+    Events(Response),
+    Nothing,
+}
+
+impl Address {
+    /// The address `url`, to which nothing was sent yet.
+    ///
+    /// # Errors
+    /// A sentence on why it is none.
+    pub fn new(url: &str, config: &McpServerConfig) -> Result<Self, String> {
+        let headers = config.headers.iter().map(header);
+        let headers = headers.collect::<Result<_, String>>()?;
+        let url = Url::parse(url).map_err(|_| "its `url` cannot be one".to_owned())?;
+        // The process-wide choice of rustls: set once, and the same each time.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut client = Client::builder()
+            .redirect(Policy::custom(redirected))
+            .referer(false)
+            .connect_timeout(CONNECT_LIMIT);
+        if is_local(&url) {
+            client = client.no_proxy();
+        }
+        let client = client
+            .build()
+            .map_err(|_| "no HTTP client can be made".to_owned())?;
+        Ok(Self {
+            client,
+            url,
+            headers,
+            session: OnceLock::new(),
+            version: OnceLock::new(),
+        })
     }
-    let client = client
-        .build()
-        .map_err(|_| "no HTTP client can be made".to_owned())?;
-    let wanted = StreamableHttpClientTransportConfig::with_uri(url)
-        .custom_headers(headers)
-        .max_sse_event_size(MAX_MESSAGE_BYTES);
-    Ok(StreamableHttpClientTransport::with_client(client, wanted))
+
+    /// The version of the protocol, which is named from now on.
+    pub fn agree(&self, version: &str) {
+        if let Ok(version) = HeaderValue::from_str(version) {
+            // It is agreed once.
+            let _ = self.version.set(version);
+        }
+    }
+
+    pub fn has_session(&self) -> bool {
+        self.session.get().is_some()
+    }
+
+    /// Sends a message.
+    pub async fn post(&self, message: String) -> Result<Reply, Fault> {
+        let mut headers = self.headers();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        let accept = HeaderValue::from_static("application/json, text/event-stream");
+        headers.insert(ACCEPT, accept);
+        let answer = self.send(Method::POST, headers, message).await?;
+        if !answer.status().is_success() {
+            return Err(self.failure(answer).await);
+        }
+        if let Some(session) = answer.headers().get(SESSION) {
+            // The first one counts, which comes with the greeting.
+            let _ = self.session.set(session.clone());
+        }
+        Ok(Reply::of(answer))
+    }
+
+    /// The stream of what the server says of its own accord, or the one that broke off after this event.
+    pub async fn get(&self, last: Option<&HeaderValue>) -> Result<Response, Fault> {
+        let mut headers = self.headers();
+        headers.insert(ACCEPT, HeaderValue::from_static(EVENTS));
+        if let Some(last) = last {
+            headers.insert(LAST_EVENT, last.clone());
+        }
+        let answer = self.send(Method::GET, headers, String::new()).await?;
+        if !answer.status().is_success() {
+            return Err(self.failure(answer).await);
+        }
+        match Reply::of(answer) {
+            Reply::Events(answer) => Ok(answer),
+            Reply::Json(_) | Reply::Nothing => Err(Fault::Unusable),
+        }
+    }
+
+    /// Ends the session, where there is one.
+    pub async fn leave(&self) {
+        if self.has_session() {
+            let left = self.send(Method::DELETE, self.headers(), String::new());
+            // A server need not know how; it is left all the same.
+            let _ = left.await;
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        headers: HeaderMap,
+        body: String,
+    ) -> Result<Response, Fault> {
+        let request = self.client.request(method, self.url.clone());
+        let answer = request.headers(headers).body(body).send().await;
+        answer.map_err(|error| match error.is_connect() {
+            true => Fault::Unreached,
+            false => Fault::Broken,
+        })
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        for (name, value) in [(SESSION, &self.session), (VERSION, &self.version)] {
+            if let Some(value) = value.get() {
+                headers.insert(name, value.clone());
+            }
+        }
+        headers
+    }
+
+    /// What an answer means whose status is a failure.
+    async fn failure(&self, answer: Response) -> Fault {
+        let status = answer.status();
+        if status == StatusCode::NOT_FOUND && self.has_session() {
+            return Fault::SessionOver;
+        }
+        let said = match Reply::of(answer) {
+            Reply::Json(answer) if !matches!(status.as_u16(), 401 | 403 | 429) => {
+                let bytes = answer.bytes_stream().map(|piece| piece.map_err(drop));
+                stream::whole(Box::pin(bytes), MAX_FAILURE_BYTES).await.ok()
+            }
+            Reply::Json(_) | Reply::Events(_) | Reply::Nothing => None,
+        };
+        let refusal = said.and_then(|said| message::refusal(&said));
+        Fault::Status(status.as_u16(), refusal)
+    }
+}
+
+impl Reply {
+    fn of(answer: Response) -> Self {
+        let kind = answer.headers().get(CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        match kind {
+            kind if kind.eq_ignore_ascii_case(JSON) => Self::Json(answer),
+            kind if kind.eq_ignore_ascii_case(EVENTS) => Self::Events(answer),
+            _ => Self::Nothing,
+        }
+    }
 }
 
 fn header((name, value): (&String, &Secret)) -> Result<(HeaderName, HeaderValue), String> {
@@ -81,42 +221,8 @@ fn is_local(url: &Url) -> bool {
     ip.map_or(host == "localhost", |ip| ip.is_loopback())
 }
 
-/// Why a request failed, where that is known: ends a sentence about the server.
-pub fn reason(error: &(dyn Error + 'static)) -> Option<String> {
-    let mut causes = std::iter::successors(Some(error), |&error| error.source());
-    match causes.find_map(|cause| cause.downcast_ref::<StreamableHttpError<reqwest::Error>>())? {
-        StreamableHttpError::AuthRequired(_) | StreamableHttpError::InsufficientScope(_) => {
-            Some("it refuses our credential".to_owned())
-        }
-        StreamableHttpError::HttpStatus(answer) => Some(answered(answer.status)),
-        StreamableHttpError::UnexpectedServerResponse(told) => {
-            // `HTTP 307 Temporary Redirect: ` and the body.
-            let status = told.strip_prefix("HTTP ")?.get(..3)?;
-            status.parse().ok().map(answered)
-        }
-        StreamableHttpError::Client(error) => Some(match error.status() {
-            Some(status) => answered(status.as_u16()),
-            None if error.is_connect() => "it cannot be reached".to_owned(),
-            None => "the connection to it broke".to_owned(),
-        }),
-        _ => None,
-    }
-}
-
-fn answered(status: u16) -> String {
-    match status {
-        300..=399 => format!(
-            "it answers with {status} and wants us elsewhere, where its `url` does not lead"
-        ),
-        401 | 403 => format!("it refuses our credential ({status})"),
-        _ => format!("it answers with {status}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use rmcp::transport::streamable_http_client::HttpStatusError;
-
     use super::*;
 
     #[test]
@@ -136,29 +242,5 @@ mod tests {
         ] {
             assert!(!local(url), "{url}");
         }
-    }
-
-    #[test]
-    fn a_status_says_what_the_reader_can_do() {
-        let told = |text: &str| {
-            let text = text.to_owned().into();
-            reason(&StreamableHttpError::<reqwest::Error>::UnexpectedServerResponse(text))
-        };
-        assert_eq!(
-            told("HTTP 401 Unauthorized: <secret>").unwrap(),
-            "it refuses our credential (401)"
-        );
-        assert_eq!(
-            told("HTTP 404 Not Found: x").unwrap(),
-            "it answers with 404"
-        );
-        assert_eq!(told("something else"), None);
-        assert_eq!(
-            reason(&StreamableHttpError::<reqwest::Error>::from(
-                HttpStatusError::new(503, None)
-            ))
-            .unwrap(),
-            "it answers with 503"
-        );
     }
 }

@@ -1,4 +1,4 @@
-//! What a program may write that nobody asked for: so much at once, and so much a second. One that writes more is ended:
+//! What a server may write that nobody asked for: so much at once, and so much a second. One that writes more is ended:
 //! reading it would cost for as long as the gateway runs.
 
 use std::io;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::link::MAX_MESSAGE_BYTES;
+use super::message::MAX_MESSAGE_BYTES;
 
 /// What may come at once, in bytes.
 const BURST_BYTES: usize = 64 * 1024 * 1024;
@@ -18,7 +18,7 @@ const BURST_BYTES: usize = 64 * 1024 * 1024;
 /// What may come all the time, in bytes a second.
 const BYTES_A_SECOND: usize = 256 * 1024;
 
-/// Counts what one program writes. Clones are the same.
+/// Counts what one server writes. Clones are the same.
 #[derive(Clone)]
 pub struct Brake(Arc<Inner>);
 
@@ -43,12 +43,12 @@ impl Brake {
         }))
     }
 
-    /// The program was asked for something: it may write one message more.
+    /// The server was asked for something: it may write one message more.
     pub fn ask(&self) {
         self.change(|bytes| Some(bytes.saturating_add(MAX_MESSAGE_BYTES).min(BURST_BYTES)));
     }
 
-    /// The program wrote so many bytes. `false` when those were too many; then it is to be ended.
+    /// The server wrote so many bytes. `false` when those were too many; then it is to be ended.
     pub fn spend(&self, bytes: usize) -> bool {
         let is_within = self.change(|left| left.checked_sub(bytes));
         if !is_within {
@@ -57,7 +57,7 @@ impl Brake {
         is_within
     }
 
-    /// Waits until the program has written too much.
+    /// Waits until the server has written too much.
     pub async fn pulled(&self) {
         self.0.pulled.notified().await;
     }

@@ -1,24 +1,29 @@
-//! The conversation with a running server. Dropping it ends it, and lets the program go.
+//! The way to a running server: it is greeted, tells its tools, and is called. Dropping it ends the conversation, and lets
+//! the program go.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ClientRequest, ErrorCode, JsonObject, ListToolsRequest,
-    PaginatedRequestParams, PingRequest,
-};
-use rmcp::service::{ClientInitializeError, NotificationContext, RunningService, ServiceError};
-use rmcp::{ClientHandler, RoleClient, serve_client};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use super::address;
+use super::address::Address;
+use super::conversation::Conversation;
+use super::fault::Fault;
+use super::http::Http;
+use super::message::{self, Answer, METHOD_NOT_FOUND};
+use super::outcome::Outcome;
 use super::page::{Entry, Page};
 use super::program::{Ending, LEAVE_LIMIT, Program};
 use crate::config::McpServerConfig;
 
-/// The longest message of a server, in bytes. A longer one is dropped, and its call fails by its limit.
-pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// The version of the protocol that is asked for: the latest that has a greeting. What is used of it is the same in every
+/// version, and whichever the server names instead is agreed to.
+const VERSION: &str = "2025-11-25";
 
 /// How long a server may take to say that it is alive.
 const PING_LIMIT: Duration = Duration::from_secs(2);
@@ -27,21 +32,25 @@ const PING_LIMIT: Duration = Duration::from_secs(2);
 const SILENCE: Duration = Duration::from_secs(30);
 
 pub struct Link {
-    service: RunningService<RoleClient, Watch>,
-    changed: Arc<AtomicBool>,
+    conversation: Arc<Conversation>,
+    way: Way,
     /// When the server last answered.
     heard: Mutex<Instant>,
-    // After the conversation, with which the program's input ends.
-    _program: Option<Program>,
+    /// Carries the conversation, and ends when `_held` is dropped.
+    carrier: JoinHandle<()>,
+    _held: oneshot::Sender<Infallible>,
 }
 
-/// Takes note of what a server tells of its own accord.
-struct Watch(Arc<AtomicBool>);
+/// Over what is spoken.
+enum Way {
+    Program(Program),
+    Address(Arc<Http>),
+}
 
-impl ClientHandler for Watch {
-    async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
-        self.0.store(true, Ordering::Release);
-    }
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Greeting {
+    protocol_version: String,
 }
 
 impl Link {
@@ -55,96 +64,128 @@ impl Link {
         variables: &[(&'static str, String)],
         ending: &Ending,
     ) -> Result<Self, String> {
-        let changed = Arc::new(AtomicBool::new(false));
-        let watch = Watch(Arc::clone(&changed));
-        let (service, program) = match (&config.command, &config.url) {
+        let (conversation, outgoing) = Conversation::new();
+        let conversation = Arc::new(conversation);
+        let (held, let_go) = oneshot::channel();
+        // Both carriers are awaited by `end`, and end when what holds them is dropped.
+        let (way, carrier) = match (&config.command, &config.url) {
             (Some(command), _) => {
                 let (program, pipes) = Program::start((id, command), config, variables, ending)?;
-                (serve_client(watch, pipes).await, Some(program))
+                let carried = pipes.carry(Arc::clone(&conversation), outgoing, let_go);
+                (Way::Program(program), tokio::spawn(carried))
             }
             (None, Some(url)) => {
-                let transport = address::connect(url, config)?;
-                (serve_client(watch, transport).await, None)
+                let address = Address::new(url, config)?;
+                let http = Arc::new(Http::new(address, Arc::clone(&conversation)));
+                let carried = Arc::clone(&http).carry(outgoing, let_go);
+                (Way::Address(http), tokio::spawn(carried))
             }
             (None, None) => return Err("it has neither a command nor a URL".to_owned()),
         };
-        let service = service.map_err(|error| {
-            tracing::debug!(server = id, %error, "an MCP server did not greet");
-            not_greeted(&error)
-        })?;
-        Ok(Self {
-            service,
-            changed,
+        let link = Self {
+            conversation,
+            way,
             heard: Mutex::new(Instant::now()),
-            _program: program,
-        })
+            carrier,
+            _held: held,
+        };
+        link.greet().await.map_err(|fault| {
+            tracing::debug!(server = id, %fault, "an MCP server did not greet");
+            not_greeted(&fault)
+        })?;
+        Ok(link)
+    }
+
+    async fn greet(&self) -> Result<(), Fault> {
+        let about = json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
+        let params = json!({ "protocolVersion": VERSION, "capabilities": {}, "clientInfo": about });
+        let answer = self.request("initialize", &params).await?;
+        let greeting: Greeting = serde_json::from_str(answer.get()).map_err(|_| Fault::Unusable)?;
+        let greeted = message::notification("notifications/initialized");
+        match &self.way {
+            Way::Program(_) => self.conversation.send(greeted).await,
+            Way::Address(http) => {
+                http.agree(&greeting.protocol_version);
+                http.tell(greeted).await?;
+                http.attend();
+                Ok(())
+            }
+        }
     }
 
     /// Says good-bye, and returns when that is said.
-    pub async fn end(mut self) {
+    pub async fn end(self) {
+        drop(self._held);
         // Whoever does not listen is left all the same.
-        let _ = self.service.close_with_timeout(LEAVE_LIMIT).await;
+        let _ = timeout(LEAVE_LIMIT, self.carrier).await;
     }
 
     pub fn is_closed(&self) -> bool {
-        self.service.is_closed() || self.service.is_transport_closed()
+        self.conversation.is_over()
     }
 
     /// Whether what is known of the server can be relied on without asking.
     pub fn is_fresh(&self) -> bool {
-        !self.changed.load(Ordering::Acquire) && self.heard().elapsed() < SILENCE
+        !self.conversation.is_changed() && self.heard().elapsed() < SILENCE
     }
 
     /// Whether the server has said, since this was last asked, that it has other tools now.
     pub fn has_changed(&self) -> bool {
-        self.changed.swap(false, Ordering::AcqRel)
+        self.conversation.has_changed()
     }
 
     /// Hands `take` each entry of the server's list of tools, page by page, until it answers that it has enough.
-    pub async fn tools(&self, mut take: impl FnMut(Entry) -> bool) -> Result<(), ServiceError> {
-        let mut cursor = None;
+    pub async fn tools(&self, mut take: impl FnMut(Entry) -> bool) -> Result<(), Fault> {
+        let mut params = json!({});
         loop {
-            let page = PaginatedRequestParams::default().with_cursor(cursor);
-            let asked = ClientRequest::ListToolsRequest(ListToolsRequest::with_param(page));
-            let answer = match self.service.send_request(asked).await {
+            let answer = match self.request("tools/list", &params).await {
                 // A server of other things than tools.
-                Err(ServiceError::McpError(error)) if error.code == ErrorCode::METHOD_NOT_FOUND => {
+                Err(Fault::Refused(refusal) | Fault::Status(_, Some(refusal)))
+                    if refusal.code == METHOD_NOT_FOUND =>
+                {
                     return Ok(());
                 }
                 answer => answer?,
             };
-            let page = Page::of(answer).ok_or(ServiceError::UnexpectedResponse)?;
-            *self.heard() = Instant::now();
-            let has_enough = page.entries.into_iter().any(|entry| !take(entry));
-            cursor = page.next;
-            if has_enough || cursor.is_none() {
-                return Ok(());
+            let page = Page::read(&answer).ok_or(Fault::Unusable)?;
+            let has_enough = page.entries().any(|entry| !take(entry));
+            match page.next {
+                Some(next) if !has_enough => params = json!({ "cursor": next }),
+                Some(_) | None => return Ok(()),
             }
         }
     }
 
     /// Dropping the future tells the server that nobody waits any more.
-    pub async fn call(
-        &self,
-        name: String,
-        arguments: JsonObject,
-    ) -> Result<CallToolResult, ServiceError> {
-        let call = CallToolRequestParams::new(name).with_arguments(arguments);
-        let result = self.service.call_tool(call).await?;
-        *self.heard() = Instant::now();
-        Ok(result)
+    pub async fn call(&self, name: &str, arguments: &Map<String, Value>) -> Result<Outcome, Fault> {
+        let params = json!({ "name": name, "arguments": arguments });
+        let answer = self.request("tools/call", &params).await?;
+        Outcome::read(&answer).ok_or(Fault::Unusable)
     }
 
     /// Whether the server says anything at all.
     pub async fn is_alive(&self) -> bool {
-        let ping = ClientRequest::PingRequest(PingRequest::default());
-        let answer = timeout(PING_LIMIT, self.service.send_request(ping)).await;
+        let params = json!({});
+        let answer = timeout(PING_LIMIT, self.request("ping", &params)).await;
         // A refusal is an answer too.
-        let is_alive = matches!(answer, Ok(Ok(_) | Err(ServiceError::McpError(_))));
-        if is_alive {
+        matches!(answer, Ok(Ok(_) | Err(Fault::Refused(_))))
+    }
+
+    async fn request(&self, method: &str, params: &Value) -> Answer {
+        let mut waiting = self.conversation.expect()?;
+        let request = message::request(waiting.id(), method, params);
+        let answer = match &self.way {
+            Way::Program(program) => {
+                program.ask();
+                self.conversation.send(request).await?;
+                waiting.answer().await
+            }
+            Way::Address(http) => http.request(request, waiting).await,
+        };
+        if answer.is_ok() {
             *self.heard() = Instant::now();
         }
-        is_alive
+        answer
     }
 
     fn heard(&self) -> MutexGuard<'_, Instant> {
@@ -152,15 +193,12 @@ impl Link {
     }
 }
 
-fn not_greeted(error: &ClientInitializeError) -> String {
-    let reason = match error {
-        ClientInitializeError::TransportError { error, .. } => {
-            address::reason(error.error.as_ref())
+fn not_greeted(fault: &Fault) -> String {
+    match fault {
+        Fault::Closed => "it ended before it had greeted".to_owned(),
+        Fault::Status(..) | Fault::Unreached | Fault::Broken => fault.to_string(),
+        Fault::Refused(_) | Fault::Unusable | Fault::SessionOver | Fault::Busy => {
+            "it did not answer in its protocol".to_owned()
         }
-        ClientInitializeError::ConnectionClosed(_) => {
-            Some("it ended before it had greeted".to_owned())
-        }
-        _ => None,
-    };
-    reason.unwrap_or_else(|| "it did not answer in its protocol".to_owned())
+    }
 }

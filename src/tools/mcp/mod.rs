@@ -1,14 +1,34 @@
 //! Tools of MCP servers: programs and addresses of the configuration that speak the Model Context Protocol. A server is
 //! started when a run first may use one of its tools, and started again when it has died. Public agents have none of
 //! them: nobody here knows what they show.
+//!
+//! ```text
+//! server        one of the configuration: started, left alone (rest), started again
+//! tool          its tools as tools of the house; listing and page: what it tells of them; outcome: what a call came to
+//! link          the way to it: greeting, list, call, ping
+//! conversation  requests and their answers; message: their text; fault: why there is none
+//! pipes         over a program's input and output; lines and skim: cut into messages; program: its life
+//! http          over streamable HTTP; stream: what it sends; address: whom it asks
+//! brake         how much a server may write
+//! ```
 
 mod address;
 mod brake;
+mod conversation;
+mod fault;
+mod http;
+mod lines;
 mod link;
-mod pace;
+mod listing;
+mod message;
+mod outcome;
 mod page;
+mod pipes;
 mod program;
+mod rest;
 mod server;
+mod skim;
+mod stream;
 mod tool;
 
 use std::collections::BTreeMap;

@@ -1,51 +1,80 @@
 //! A page of a server's list of tools, read entry by entry: one that is no tool does not cost the others.
 
-use rmcp::model::{ListToolsResult, ServerResult, Tool};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 /// A tool of the list, or the name of an entry that is none.
-pub type Entry = Result<Tool, String>;
+pub type Entry = Result<Told, String>;
 
 /// What an entry without a name is called.
 const NAMELESS: &str = "(no name)";
 
-pub struct Page {
-    pub entries: Vec<Entry>,
+/// What a server tells of a tool.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Told {
+    pub name: String,
+    pub description: Option<String>,
+    pub input_schema: Map<String, Value>,
+    annotations: Option<Hints>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Hints {
+    read_only_hint: Option<bool>,
+}
+
+impl Told {
+    /// Whether the server says that the tool changes nothing.
+    pub fn is_read_only(&self) -> bool {
+        let hints = self.annotations.as_ref();
+        hints.and_then(|hints| hints.read_only_hint) == Some(true)
+    }
+}
+
+pub struct Page<'a> {
+    entries: Vec<&'a RawValue>,
     /// Where the next one begins.
     pub next: Option<String>,
 }
 
-impl Page {
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a> {
+    #[serde(borrow)]
+    tools: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    next_cursor: Option<&'a RawValue>,
+}
+
+impl<'a> Page<'a> {
     /// `None` where the answer is no list of tools.
-    pub fn of(answer: ServerResult) -> Option<Self> {
-        match answer {
-            ServerResult::ListToolsResult(ListToolsResult {
-                tools, next_cursor, ..
-            }) => Some(Self {
-                entries: tools.into_iter().map(Ok).collect(),
-                next: next_cursor,
-            }),
-            ServerResult::CustomResult(told) => Self::read(told.0),
-            _ => None,
-        }
+    pub fn read(answer: &'a RawValue) -> Option<Self> {
+        let list: List = serde_json::from_str(answer.get()).ok()?;
+        let next = list.next_cursor.map(RawValue::get);
+        Some(Self {
+            entries: list.tools,
+            // One that is no text leads nowhere.
+            next: next.and_then(|next| serde_json::from_str(next).ok()),
+        })
     }
 
-    fn read(mut told: Value) -> Option<Self> {
-        let Value::Array(entries) = told.get_mut("tools")?.take() else {
-            return None;
-        };
-        let next = told.get("nextCursor").and_then(Value::as_str);
-        Some(Self {
-            entries: entries.into_iter().map(entry).collect(),
-            next: next.map(str::to_owned),
-        })
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.entries.iter().map(|told| entry(told.get()))
     }
 }
 
-fn entry(told: Value) -> Entry {
-    let name = told.get("name").and_then(Value::as_str);
-    let name = name.unwrap_or(NAMELESS).to_owned();
-    serde_json::from_value(told).map_err(|_| name)
+fn entry(told: &str) -> Entry {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    serde_json::from_str(told).map_err(|_| {
+        let named = serde_json::from_str::<Named>(told);
+        named.map_or_else(|_| NAMELESS.to_owned(), |named| named.name)
+    })
 }
 
 #[cfg(test)]
@@ -54,25 +83,28 @@ mod tests {
 
     use super::*;
 
+    fn answer(told: &Value) -> Box<RawValue> {
+        RawValue::from_string(told.to_string()).unwrap()
+    }
+
     #[test]
     fn an_entry_that_is_no_tool_is_named_and_the_others_are_there() {
-        let told = json!({ "tools": [
-            { "name": "good", "inputSchema": { "type": "object" } },
+        let told = answer(&json!({ "tools": [
+            { "name": "good", "title": 7, "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": true } },
             { "name": "bare" },
             { "name": 7, "inputSchema": {} },
             "text",
-        ], "nextCursor": "more" });
-        let page = Page::of(serde_json::from_value(told).unwrap()).unwrap();
-        let entries: Vec<Result<String, String>> = page
-            .entries
-            .into_iter()
-            .map(|entry| entry.map(|tool| tool.name.into_owned()))
+        ], "nextCursor": "more" }));
+        let page = Page::read(&told).unwrap();
+        let entries: Vec<Result<(String, bool), String>> = page
+            .entries()
+            .map(|entry| entry.map(|tool| (tool.name.clone(), tool.is_read_only())))
             .collect();
         let nameless = || Err(NAMELESS.to_owned());
         assert_eq!(
             entries,
             [
-                Ok("good".to_owned()),
+                Ok(("good".to_owned(), true)),
                 Err("bare".to_owned()),
                 nameless(),
                 nameless()
@@ -83,8 +115,17 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_none() {
-        for told in [json!({ "tools": 7 }), json!({}), json!({ "other": [] })] {
-            assert!(Page::of(serde_json::from_value(told).unwrap()).is_none());
+        for told in [
+            json!({ "tools": 7 }),
+            json!({}),
+            json!({ "other": [] }),
+            json!([]),
+        ] {
+            assert!(Page::read(&answer(&told)).is_none(), "{told}");
+        }
+        for next in [json!(null), json!(7)] {
+            let told = answer(&json!({ "tools": [], "nextCursor": next }));
+            assert_eq!(Page::read(&told).unwrap().next, None);
         }
     }
 }

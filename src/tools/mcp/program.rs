@@ -6,16 +6,13 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rmcp::RoleClient;
-use rmcp::transport::async_rw::AsyncRwTransport;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 use super::brake::{Brake, Braked};
-use super::link::MAX_MESSAGE_BYTES;
-use super::pace::Paced;
+use super::pipes::Pipes;
 use crate::config::McpServerConfig;
 use crate::tools::Workspace;
 use crate::tools::process_group::Group;
@@ -55,12 +52,11 @@ impl Ending {
 
 /// A program that runs. When this is dropped, and the program's input with it, it may leave in peace for a while; then it
 /// is made to.
-pub struct Program(
-    #[expect(dead_code, reason = "dropping it is the message")] oneshot::Sender<Infallible>,
-);
-
-/// What a program reads and writes.
-pub type Pipes = Paced<AsyncRwTransport<RoleClient, Braked<ChildStdout>, ChildStdin>>;
+pub struct Program {
+    brake: Brake,
+    /// Dropping it is the message.
+    _held: oneshot::Sender<Infallible>,
+}
 
 impl Program {
     /// Starts the program of the server `id` with `variables` and its own, and no others.
@@ -72,7 +68,7 @@ impl Program {
         config: &McpServerConfig,
         variables: &[(&'static str, String)],
         ending: &Ending,
-    ) -> Result<(Self, Pipes), String> {
+    ) -> Result<(Self, Pipes<Braked<ChildStdout>, ChildStdin>), String> {
         let own = config
             .env
             .iter()
@@ -105,8 +101,8 @@ impl Program {
         let stdin = child.stdin.take().expect("it is piped");
         let stderr = child.stderr.take().expect("it is piped");
         let (held, let_go) = oneshot::channel();
-        // Nobody awaits it: it ends with the program, whose log it carries on.
         let brake = Brake::new();
+        // Nobody awaits it: it ends with the program, whose log it carries on.
         tokio::spawn(log(id.to_owned(), Braked::new(stderr, brake.clone())));
         // Awaited by `Ending::come`, which ends it; so does the drop of what is returned here, and the program's own end.
         let cause = Cause {
@@ -116,10 +112,16 @@ impl Program {
             brake: brake.clone(),
         };
         tokio::spawn(see_out(child, group, cause));
-        let stdout = Braked::new(stdout, brake.clone());
-        let pipes = AsyncRwTransport::new_client(stdout, stdin);
-        let pipes = pipes.with_max_line_length(MAX_MESSAGE_BYTES);
-        Ok((Self(held), Paced::new(pipes, brake)))
+        let pipes = Pipes {
+            output: Braked::new(stdout, brake.clone()),
+            input: stdin,
+        };
+        Ok((Self { brake, _held: held }, pipes))
+    }
+
+    /// It is asked for something, and may answer.
+    pub fn ask(&self) {
+        self.brake.ask();
     }
 }
 

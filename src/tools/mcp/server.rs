@@ -1,28 +1,21 @@
 //! One server of the configuration: started when it is needed, left alone for a while when it fails, and started again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::{Instant, timeout};
 
 use super::link::Link;
+use super::listing::{Listed, Listing};
 use super::program::Ending;
-use super::tool::{Listed, Listing, Remote, StandIn};
+use super::rest::Rest;
+use super::tool::{Remote, StandIn};
 use crate::config::{Environment, McpServerConfig};
 use crate::tools::Tool;
 
 /// The variables of ours that a program sees, beside its own: no key and no token is among them.
 const VARIABLES: [&str; 3] = ["HOME", "LANG", "PATH"];
-
-/// How long a server is left alone after its first failure; twice as long after each further one, up to [`LONGEST_REST`].
-const REST: Duration = Duration::from_secs(1);
-
-const LONGEST_REST: Duration = Duration::from_secs(300);
-
-/// A server that has lived for this long may die without being left alone.
-const SETTLED: Duration = Duration::from_secs(60);
 
 type Starting = Shared<BoxFuture<'static, Result<Live, String>>>;
 
@@ -38,9 +31,15 @@ pub struct Server {
 struct State {
     live: Option<Live>,
     starting: Option<Starting>,
-    failures: u32,
-    /// Until when it is left alone, and why.
-    rest: Option<(Instant, String)>,
+    rest: Rest,
+}
+
+impl State {
+    /// Whether this is the way to it.
+    fn has(&self, link: &Arc<Link>) -> bool {
+        let live = self.live.as_ref();
+        live.is_some_and(|live| Arc::ptr_eq(&live.link, link))
+    }
 }
 
 /// A server that runs.
@@ -110,7 +109,7 @@ impl Server {
     /// A sentence on why it is not there.
     pub async fn names(self: &Arc<Self>) -> Result<Vec<String>, String> {
         let live = self.live().await?;
-        let names = live.tools.iter().map(|tool| tool.name().to_owned());
+        let names = live.tools.iter().map(|tool| tool.name.clone());
         Ok(names.collect())
     }
 
@@ -125,12 +124,16 @@ impl Server {
     /// A server that no longer answers is ended; the next who needs it starts it again.
     pub fn give_up(&self, link: &Arc<Link>, reason: &str) {
         let mut state = self.lock();
-        if state
-            .live
-            .as_ref()
-            .is_some_and(|live| Arc::ptr_eq(&live.link, link))
-        {
+        if state.has(link) {
             self.died(&mut state, reason);
+        }
+    }
+
+    /// A server that has forgotten us is well: the next who needs it greets it again.
+    pub fn renew(&self, link: &Arc<Link>) {
+        let mut state = self.lock();
+        if state.has(link) {
+            state.live = None;
         }
     }
 
@@ -149,12 +152,10 @@ impl Server {
             if state.starting.is_none() && state.live.as_ref().is_some_and(is_gone) {
                 self.died(&mut state, "it has died");
             }
-            match (&state.starting, &state.live, &state.rest) {
+            match (&state.starting, &state.live, state.rest.reason()) {
                 (Some(starting), ..) => starting.clone(),
                 (None, Some(live), _) if live.is_fit() => return Ok(live.clone()),
-                (None, None, Some((until, reason))) if Instant::now() < *until => {
-                    return Err(reason.clone());
-                }
+                (None, None, Some(reason)) => return Err(reason.to_owned()),
                 (None, running, _) => {
                     let starting = self.begin(running.clone());
                     state.starting.insert(starting).clone()
@@ -231,7 +232,7 @@ impl Server {
         match result {
             Ok(live) => {
                 state.live = Some(live.clone());
-                state.rest = None;
+                state.rest.end();
             }
             Err(reason) => self.died(&mut state, reason),
         }
@@ -239,17 +240,7 @@ impl Server {
 
     fn died(&self, state: &mut State, reason: &str) {
         let lived = state.live.take().map(|live| live.since.elapsed());
-        state.failures = match lived {
-            Some(lived) if lived >= SETTLED => 0,
-            Some(_) | None => state.failures + 1,
-        };
-        let rest = match state.failures.checked_sub(1) {
-            None => Duration::ZERO,
-            Some(doublings) => REST
-                .saturating_mul(1 << doublings.min(16))
-                .min(LONGEST_REST),
-        };
-        state.rest = Some((Instant::now() + rest, reason.to_owned()));
+        let rest = state.rest.begin(lived, reason);
         tracing::warn!(server = self.id, reason, again_in = ?rest, "an MCP server is not there");
     }
 

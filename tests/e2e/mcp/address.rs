@@ -173,7 +173,7 @@ async fn what_is_no_mcp_server_is_told() {
         (Answer::json(503, json!({})), "it answers with 503"),
         (
             Answer::json(401, json!({})).header("www-authenticate", "Bearer"),
-            "it refuses our credential",
+            "it refuses our credential (401)",
         ),
         (
             Answer::json(200, json!({ "a": 1 })),

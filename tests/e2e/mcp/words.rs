@@ -34,7 +34,7 @@ async fn every_kind_of_result_comes_to_a_text_for_the_model() {
             "speechless",
             "the MCP server `odd` refused the call and does not say why",
         ),
-        ("unknown", unusable),
+        ("unknown", "[something that is no text]"),
         ("number", unusable),
     ] {
         let name = format!("odd__{tool}");
