@@ -2,6 +2,7 @@
 
 mod address;
 mod lifetime;
+mod streams;
 mod words;
 
 use serde_json::{Value, json};
