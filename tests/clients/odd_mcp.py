@@ -28,6 +28,16 @@ results = {
     "unknown": {"content": [{"type": "hologram", "data": 1}]},
     "number": {"content": 7},
 }
+# Answers as they are written, where that is the point of them.
+written = {
+    "strings": lambda id: b'{"jsonrpc":"2.0","id":"%d","result":{"content":[{"type":"text","text":"by a string"}]}}\n' % id,
+    "batch": lambda id: b'[{"jsonrpc":"2.0","method":"a"},{"jsonrpc":"2.0","id":%d,"result":{"content":[]}}]\n' % id,
+    "latin": lambda id: b'{"jsonrpc":"2.0","id":%d,"result":{"content":[{"type":"text","text":"caf\xe9"}]}}\n' % id,
+    "endless": lambda id: b'{"result":{"text":"' + b"x" * 5_000_000 + b'"},"jsonrpc":"2.0","id":%d}\n' % id,
+    "empty": lambda id: b'{"jsonrpc":"2.0","id":%d}\n' % id,
+    "deep": lambda id: b'{"jsonrpc":"2.0","id":%d,"result":' % id + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
+    "halved": lambda id: b'{"jsonrpc":"2.0","id":%d,"result":{"content":' % id,
+}
 line = child = None
 if "LINE" in os.environ:
     host, port = os.environ["LINE"].split(":")
@@ -64,6 +74,9 @@ def many():
 
 
 def call(name, arguments):
+    if name == "leave":
+        os.close(0)
+        return "gone"
     if name == "die":
         os._exit(1)
     if name == "hang":
@@ -126,7 +139,7 @@ def answer(request):
     if method == "tools/list" and mode == "toolless":
         return {"error": {"code": -32601, "message": "no such method"}}
     if method == "tools/list":
-        names = [*tools, "wait", "pester", "babble", *contents, *results, "refused", "speechless", "telltale"] if mode in ("all", "deaf") else tools
+        names = [*tools, "wait", "pester", "babble", *contents, *results, *written, "leave", "refused", "speechless", "telltale"] if mode in ("all", "deaf") else tools
         return {"result": {"tools": [told(name) for name in names]}}
     if method == "tools/call":
         name = params["name"]
@@ -157,6 +170,13 @@ for text in sys.stdin:
         continue
     if mode == "odd":
         odd_messages(request["id"])
+    name = request.get("params", {}).get("name")
+    if name in written:
+        sys.stdout.buffer.write(written[name](request["id"]))
+        sys.stdout.flush()
+        if name == "halved":
+            break
+        continue
     send({"id": request["id"], **answer(request)})
     if mode == "noisy" and request["method"] == "tools/list":
         while True:

@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+/// The code of the protocol for a method that is not there.
+pub const METHOD_NOT_FOUND: i64 = -32601;
+
 /// What a server gives as its reason: an error of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Refusal {
@@ -33,6 +36,26 @@ pub enum Fault {
     Closed,
     #[error("too many requests wait for its answers")]
     Busy,
+}
+
+impl Fault {
+    /// Whether the same may go well a little later.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreached | Self::Broken | Self::Status(500.., _)
+        )
+    }
+
+    /// Whether the server says that it does not know such a request.
+    pub fn is_unknown_method(&self) -> bool {
+        match self {
+            Self::Refused(refusal) | Self::Status(_, Some(refusal)) => {
+                refusal.code == METHOD_NOT_FOUND
+            }
+            _ => false,
+        }
+    }
 }
 
 fn answered(status: u16) -> String {

@@ -86,8 +86,20 @@ impl Http {
             if place.last.is_none() || self.conversation.is_over() {
                 return Err(Fault::Broken);
             }
-            sleep(place.pause()).await;
-            answer = self.address.get(place.last.as_ref()).await?;
+            answer = self.resume(&place).await?;
+        }
+    }
+
+    /// The rest of a stream that broke off.
+    async fn resume(&self, place: &Place) -> Result<Response, Fault> {
+        let mut pause = place.pause();
+        loop {
+            sleep(pause).await;
+            match self.address.get(place.last.as_ref()).await {
+                Err(fault) if fault.may_pass() => pause = (pause * 2).min(LONGEST_PAUSE),
+                // Whatever the reason: the request was made, and its answer is lost.
+                answer => return answer.map_err(|_| Fault::Broken),
+            }
         }
     }
 
@@ -145,7 +157,7 @@ impl Http {
                         place = Place::default();
                     }
                 }
-                Err(Fault::Unreached | Fault::Broken | Fault::Status(500.., _)) => {}
+                Err(fault) if fault.may_pass() => {}
                 Err(_) => return,
             }
             // A stream that is not there, or ends at once, is asked for ever less often.

@@ -15,7 +15,7 @@ use super::address::Address;
 use super::conversation::Conversation;
 use super::fault::Fault;
 use super::http::Http;
-use super::message::{self, Answer, METHOD_NOT_FOUND};
+use super::message::{self, Answer};
 use super::outcome::Outcome;
 use super::page::{Entry, Page};
 use super::program::{Ending, LEAVE_LIMIT, Program};
@@ -140,11 +140,7 @@ impl Link {
         loop {
             let answer = match self.request("tools/list", &params).await {
                 // A server of other things than tools.
-                Err(Fault::Refused(refusal) | Fault::Status(_, Some(refusal)))
-                    if refusal.code == METHOD_NOT_FOUND =>
-                {
-                    return Ok(());
-                }
+                Err(fault) if fault.is_unknown_method() => return Ok(()),
                 answer => answer?,
             };
             let page = Page::read(&answer).ok_or(Fault::Unusable)?;
@@ -167,8 +163,12 @@ impl Link {
     pub async fn is_alive(&self) -> bool {
         let params = json!({});
         let answer = timeout(PING_LIMIT, self.request("ping", &params)).await;
-        // A refusal is an answer too.
-        matches!(answer, Ok(Ok(_) | Err(Fault::Refused(_))))
+        match answer {
+            // A refusal is an answer too. A failure of its address is none: what is there may be another server by now.
+            Ok(Ok(_) | Err(Fault::Refused(_))) => true,
+            Ok(Err(fault)) => fault.is_unknown_method(),
+            Err(_) => false,
+        }
     }
 
     async fn request(&self, method: &str, params: &Value) -> Answer {

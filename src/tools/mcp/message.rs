@@ -7,16 +7,13 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::fault::{Fault, Refusal};
+use super::fault::{Fault, METHOD_NOT_FOUND, Refusal};
 
 /// The longest message of a server, in bytes. A longer one is not kept.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The longest id of a server's request, in bytes of JSON. A request with a longer one is not answered.
 const MAX_ID_BYTES: usize = 256;
-
-/// The code of the protocol for a method that is not there.
-pub const METHOD_NOT_FOUND: i64 = -32601;
 
 /// What became of a request of ours: the result as JSON, or why there is none.
 pub type Answer = Result<Box<RawValue>, Fault>;

@@ -64,6 +64,15 @@ pub struct Probe {
     pub tools: Result<Vec<String>, String>,
 }
 
+impl Probe {
+    async fn of(server: Arc<Server>) -> Self {
+        Self {
+            id: server.id().to_owned(),
+            tools: server.names().await,
+        }
+    }
+}
+
 impl Servers {
     pub fn new(config: &McpConfig, env: &Environment) -> Self {
         Self::default().succeeded_by(config, env)
@@ -122,11 +131,7 @@ impl Servers {
 
     /// Starts every server and hears what it has.
     pub async fn probe(&self) -> Vec<Probe> {
-        let probes = self.all().into_iter().map(async |server| Probe {
-            id: server.id().to_owned(),
-            tools: server.names().await,
-        });
-        join_all(probes).await
+        join_all(self.all().into_iter().map(Probe::of)).await
     }
 
     /// Ends every server that runs, of whatever configuration, and returns when their programs are gone.

@@ -55,7 +55,7 @@ fn plain(request: &Recorded) -> Answer {
         "ping" => answered(json!({})),
         "GET" => Answer::json(405, json!({})),
         "DELETE" => Answer::json(200, json!({})),
-        _ => Answer::raw("HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n"),
+        _ => Answer::json(202, json!({})),
     }
 }
 
@@ -211,7 +211,7 @@ async fn an_answer_that_cannot_be_used_fails_its_call_at_once_and_no_other() {
             unusable,
         ),
         (
-            Answer::raw("HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n"),
+            Answer::raw("HTTP/1.1 202 Accepted\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
             unusable,
         ),
         (Answer::json(200, json!({ "result": long() })), unusable),

@@ -1,5 +1,7 @@
 //! What servers say, in every shape that it can have.
 
+use serde_json::json;
+
 use super::{calling, hello, odd, offered};
 use crate::support::{Answer, House, Scripted, merged, within};
 
@@ -40,6 +42,42 @@ async fn every_kind_of_result_comes_to_a_text_for_the_model() {
         let name = format!("odd__{tool}");
         assert_eq!(calling(&provider, &house, &name).await, told, "{tool}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_is_one_however_it_is_written_and_one_that_is_none_fails_its_call_at_once() {
+    let Some(changes) = odd(&["odd__*"], &["all"]) else {
+        return;
+    };
+    let provider = Scripted::start().await;
+    let patient = json!({ "mcp": { "servers": { "odd": { "timeoutSeconds": 60 } } } });
+    let house = House::changed(&provider, merged(changes, patient)).await;
+    let unusable = "the MCP server `odd` failed: its answer cannot be used";
+    for (tool, told) in [
+        ("strings", "by a string"),
+        ("batch", "[done, no output]"),
+        ("latin", "caf\u{fffd}"),
+        ("endless", unusable),
+        ("empty", unusable),
+        ("deep", unusable),
+        ("leave", "gone"),
+    ] {
+        let name = format!("odd__{tool}");
+        assert_eq!(calling(&provider, &house, &name).await, told, "{tool}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_midway_is_the_death_of_its_server() {
+    let Some(changes) = odd(&["odd__*"], &["all"]) else {
+        return;
+    };
+    let provider = Scripted::start().await;
+    let house = House::changed(&provider, changes).await;
+    assert_eq!(
+        calling(&provider, &house, "odd__halved").await,
+        "the MCP server `odd` failed: it died during the call"
+    );
 }
 
 #[tokio::test]
