@@ -10,12 +10,15 @@ use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Method, Response, StatusCode, Url};
 
 use super::fault::Fault;
-use super::message;
-use super::stream;
+use super::{message, stream};
 use crate::config::{McpServerConfig, Secret};
 
 /// How long a connection may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a connection is kept that nothing goes over. Servers close one after five seconds and more; a request that is
+/// on its way just then would be lost.
+const IDLE_LIMIT: Duration = Duration::from_secs(4);
 
 /// The most redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 3;
@@ -63,7 +66,8 @@ impl Address {
         let mut client = Client::builder()
             .redirect(Policy::custom(redirected))
             .referer(false)
-            .connect_timeout(CONNECT_LIMIT);
+            .connect_timeout(CONNECT_LIMIT)
+            .pool_idle_timeout(IDLE_LIMIT);
         if is_local(&url) {
             client = client.no_proxy();
         }

@@ -15,10 +15,10 @@ pub struct Refusal {
     pub message: String,
 }
 
-/// Why there is no result. Each but a refusal ends a sentence about the server, and holds nothing of it.
+/// Why there is no result. Each ends a sentence about the server, and holds nothing of it.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    #[error("it refuses: {}", .0.message)]
+    #[error("it refuses ({})", .0.code)]
     Refused(Refusal),
     /// Its address answers with this status, and with a refusal where that is a message of the protocol.
     #[error("{}", answered(*.0))]

@@ -34,7 +34,7 @@ fn a_message_is_an_answer_a_request_or_a_notification() {
         ),
         (
             r#"{"jsonrpc":"2.0","id":7,"error":{"code":-1,"message":"no"}}"#,
-            "7 ! it refuses: no",
+            "7 ! it refuses (-1)",
         ),
         (
             r#"{"jsonrpc":"2.0","id":"a","method":"ping"}"#,
