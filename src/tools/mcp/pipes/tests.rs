@@ -111,13 +111,13 @@ async fn letting_go_ends_the_programs_input_though_it_never_reads() {
     let mut table = table(16);
     let conversation = Arc::clone(&table.conversation);
     conversation.send("x".repeat(100)).await.unwrap();
-    conversation.send("y".repeat(100)).await.unwrap();
     let waiting = conversation.expect().unwrap();
+    table.hear("x").await;
     drop(table.held);
     table.carried.await.unwrap();
     let mut rest = Vec::new();
     table.input.read_to_end(&mut rest).await.unwrap();
-    assert_eq!(rest, [b'x'; 16]);
+    assert!(rest.len() < 99, "it is not written to its end");
     assert!(waiting.answer_by_now().is_none());
 }
 
