@@ -15,7 +15,7 @@ use super::message::MAX_MESSAGE_BYTES;
 
 /// How long a program that asks may leave so many of our answers unread that no more can wait. One that leaves them
 /// longer has ended the conversation.
-const UNREAD_LIMIT: Duration = Duration::from_millis(250);
+const UNREAD_LIMIT: Duration = Duration::from_millis(100);
 
 /// How long a program is heard that no longer reads.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(1);
