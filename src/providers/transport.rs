@@ -271,6 +271,12 @@ impl Transport {
         }
         let mut whole = BytesMut::with_capacity(expected.min(MAX_RESERVED) as usize);
         whole.extend_from_slice(&first);
+        if expected <= cap as u64 {
+            pieces
+                .fill(&mut whole)
+                .await
+                .map_err(|_| self.broken(CUT))?;
+        }
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|_| self.broken(CUT))?;
             if whole.len() + piece.len() > cap {

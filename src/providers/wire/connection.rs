@@ -92,6 +92,12 @@ impl Connection {
         self.relay.is_due()
     }
 
+    /// The socket, with the bytes that were read from it and not passed on. `None` where the connection has ended.
+    pub fn into_socket(self) -> Option<(TcpStream, Bytes)> {
+        let parts = self.driver?.into_parts();
+        Some((parts.io.0, parts.read_buf))
+    }
+
     /// Wakes nobody until it is polled again.
     pub fn detach(&self) {
         self.relay.detach();

@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use http_body::Body as _;
 use hyper::{Request, Response, Uri};
@@ -123,6 +123,17 @@ impl Body {
         match self {
             Self::Plain(body) => body.len(),
             Self::Any(body) => body.size_hint().exact(),
+        }
+    }
+
+    /// Appends all that is left, where it need not come in pieces. What is left afterwards does.
+    ///
+    /// # Errors
+    /// The connection was cut.
+    pub async fn fill(&mut self, whole: &mut BytesMut) -> Result<(), Failure> {
+        match self {
+            Self::Plain(body) => body.fill(whole).await,
+            Self::Any(_) => Ok(()),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Plain HTTP/1.1 to one place on this machine, over connections that are used again.
 
+mod bulk;
+
 use std::future::poll_fn;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
@@ -18,6 +20,9 @@ use tower_service::Service;
 use super::connection::{Connection, Outgoing};
 use super::idle::Idle;
 use super::{Failure, PROBE_AFTER, connect_fault};
+
+/// The largest body of a request that is held until the answer begins, in bytes.
+const MAX_HELD_BYTES: usize = 1 << 20;
 
 pub struct Plain {
     connector: HttpConnector,
@@ -51,10 +56,12 @@ impl Plain {
     /// request: its connection is closed.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<PlainBody>, Failure> {
         debug_assert_eq!(request.uri().authority(), self.place.authority());
+        // Shared with the connection until all of it is written.
+        let sent = (request.body().len() <= MAX_HELD_BYTES).then(|| request.body().clone());
         let mut request = self.addressed(request);
         while let Some(mut connection) = self.idle.take() {
             match connection.ask(request).await {
-                Ok(response) => return Ok(self.answered(response, connection)),
+                Ok(response) => return Ok(self.answered(response, connection, sent)),
                 // It had been closed already, and nothing of the request has left.
                 Err(Some(unsent)) => request = *unsent,
                 Err(None) => return Err(Failure::Cut),
@@ -62,7 +69,7 @@ impl Plain {
         }
         let mut connection = Box::new(self.connect().await?);
         match connection.ask(request).await {
-            Ok(response) => Ok(self.answered(response, connection)),
+            Ok(response) => Ok(self.answered(response, connection, sent)),
             Err(_) => Err(Failure::Cut),
         }
     }
@@ -95,9 +102,12 @@ impl Plain {
         &self,
         response: Response<Incoming>,
         connection: Box<Connection>,
+        sent: Option<Bytes>,
     ) -> Response<PlainBody> {
+        let is_bulk = sent.is_some_and(|sent| bulk::is_bulk(&response, &sent));
         response.map(|incoming| PlainBody {
             rest: Some((incoming, connection)),
+            is_bulk,
             idle: Arc::downgrade(&self.idle),
         })
     }
@@ -106,6 +116,8 @@ impl Plain {
 /// The body of an answer. Its connection is kept once all of it has been read.
 pub struct PlainBody {
     rest: Option<(Incoming, Box<Connection>)>,
+    /// Whether it need not come in pieces.
+    is_bulk: bool,
     idle: Weak<Idle>,
 }
 

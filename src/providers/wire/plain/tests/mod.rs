@@ -1,5 +1,6 @@
 //! Over real sockets, with the other end in the test's hand.
 
+mod bulk;
 mod ends;
 mod peer;
 
