@@ -22,6 +22,7 @@ mod failures;
 mod hostile;
 mod images;
 mod insistence;
+mod large_answers;
 mod logs;
 mod mcp;
 mod metrics;
