@@ -2,11 +2,12 @@
 //! reading numbers and writing them again costs more than everything else that is done with them.
 
 mod block;
+mod number;
 mod scan;
 
 use bytes::Bytes;
 
-use scan::{read, scan};
+use scan::{blank, scan};
 
 /// A vector. Compared as numbers.
 #[derive(Debug, Clone)]
@@ -76,12 +77,16 @@ impl NumberList {
     }
 
     fn numbers(&self) -> Vec<f32> {
-        let inner = &self.json[1..self.json.len() - 1];
-        let number = |text: &[u8]| read(text.trim_ascii()).unwrap_or_default();
+        let mut at = 1;
+        let next = || {
+            let start = blank(&self.json, at);
+            let (value, end) = number::value(&self.json, start)?;
+            // Behind the comma.
+            at = blank(&self.json, end) + 1;
+            Some(value)
+        };
         let mut numbers = Vec::with_capacity(self.count);
-        if self.count > 0 {
-            numbers.extend(inner.split(|byte| *byte == b',').map(number));
-        }
+        numbers.extend(std::iter::from_fn(next).take(self.count));
         numbers
     }
 }
