@@ -7,15 +7,17 @@
 mod door;
 
 use crate::config::{self, ApiKind};
+use crate::gateway;
 use crate::providers;
 use crate::server;
 use crate::sse;
+use crate::tools;
 
 /// Takes any bytes.
 type Target = fn(&[u8]);
 
 /// Every target by its name, which is that of its file in `tests/fuzz/targets` and its folder in `tests/fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("anthropic_messages", |input| {
         providers::fuzzing::answer(ApiKind::AnthropicMessages, input);
     }),
@@ -26,6 +28,8 @@ pub const TARGETS: [(&str, Target); 10] = [
         providers::fuzzing::answer(ApiKind::GoogleGenerativeAi, input);
     }),
     ("headers", door::headers),
+    ("json_schema", gateway::fuzzing::check),
+    ("mcp_message", tools::mcp::fuzzing::message),
     ("ollama", |input| {
         providers::fuzzing::answer(ApiKind::Ollama, input);
     }),

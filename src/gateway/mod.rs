@@ -35,6 +35,9 @@ mod timed_store;
 mod watched;
 mod window;
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use schema::fuzzing;
+
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

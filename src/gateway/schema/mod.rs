@@ -19,6 +19,8 @@
 mod agreement;
 mod check;
 mod compile;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod keywords;
 mod lists;
 mod number;

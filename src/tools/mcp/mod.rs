@@ -16,6 +16,8 @@ mod address;
 mod brake;
 mod conversation;
 mod fault;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod http;
 mod lines;
 mod link;
