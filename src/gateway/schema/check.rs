@@ -8,11 +8,14 @@ use serde_json::Value;
 use super::words::{Place, brief, canonical, names};
 use super::{Counted, Id, Node, Rule, Side, number, shown};
 
-/// How often a schema is held against a value, in one check.
+/// What one check may do: a step is a rule that is held against a value, or a member, an item or a name that it looks at.
 const MAX_STEPS: usize = 1_000_000;
 
 /// Schemas within each other, in one check.
-const MAX_DEPTH: usize = 320;
+const MAX_DEPTH: usize = 640;
+
+/// The most alternatives whose faults are told.
+const MAX_ALTERNATIVES: usize = 8;
 
 /// Bytes of a text that are looked at in one step.
 pub const STEP_BYTES: usize = 16;
@@ -46,7 +49,10 @@ impl<'s> Check<'s> {
         self.node(0, value, &Place::Top)
             .map_err(|fault| match fault {
                 Fault::Unmet(message) => shown(message),
-                Fault::TooMuch => "it takes too long to hold it against the schema".to_owned(),
+                Fault::TooMuch => {
+                    "it takes too long, or is nested too deep, to be held against the schema"
+                        .to_owned()
+                }
             })
     }
 
@@ -72,20 +78,26 @@ impl<'s> Check<'s> {
     }
 
     pub fn node(&mut self, id: Id, value: &Value, place: &Place) -> Outcome {
-        self.deeper(|check| {
-            let mut rules = check.rules(id).iter();
-            rules.try_for_each(|rule| check.rule(id, rule, value, place))
+        self.deeper(id, |check, rules| {
+            rules
+                .iter()
+                .try_for_each(|rule| check.rule(id, rule, value, place))
         })
     }
 
     /// A schema within the one that is held against the value now.
-    pub fn deeper(&mut self, within: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
-        self.step(1)?;
+    pub fn deeper(
+        &mut self,
+        id: Id,
+        within: impl FnOnce(&mut Self, &'s [Rule]) -> Outcome,
+    ) -> Outcome {
+        let rules = self.rules(id);
+        self.step(1 + rules.len())?;
         if self.depth == MAX_DEPTH {
             return Err(Fault::TooMuch);
         }
         self.depth += 1;
-        let outcome = within(self);
+        let outcome = within(self, rules);
         self.depth -= 1;
         outcome
     }
@@ -143,8 +155,8 @@ impl<'s> Check<'s> {
                 None => Ok(()),
             },
             (Rule::Pattern(text, pattern), Value::String(string)) => {
-                self.step(string.len() / STEP_BYTES)?;
-                match pattern.is_match(string) {
+                self.step(string.len() * pattern.weight)?;
+                match pattern.fits(string) {
                     true => Ok(()),
                     false => self.unmet(place, || {
                         format!("{} does not fit the pattern `{text}`", brief(value))
@@ -155,11 +167,11 @@ impl<'s> Check<'s> {
                 .iter()
                 .try_for_each(|node| self.node(*node, value, place)),
             (Rule::Any(nodes), _) => match self.fitting(nodes, value, 1)? {
-                0 => self.unmet(place, || "none of the alternatives fits".to_owned()),
+                0 => self.none_fits(nodes, value, place),
                 _ => Ok(()),
             },
             (Rule::One(nodes), _) => match self.fitting(nodes, value, 2)? {
-                0 => self.unmet(place, || "none of the alternatives fits".to_owned()),
+                0 => self.none_fits(nodes, value, place),
                 1 => Ok(()),
                 _ => self.unmet(place, || {
                     "more than one of the alternatives fits".to_owned()
@@ -200,6 +212,31 @@ impl<'s> Check<'s> {
             }
         }
         Ok(count)
+    }
+
+    /// The fault of the one alternative that fits the value itself and not what is in it, or else those of them all.
+    fn none_fits(&mut self, nodes: &[Id], value: &Value, place: &Place) -> Outcome {
+        let mut faults = Vec::new();
+        if self.trials == 0 {
+            for node in nodes.iter().take(MAX_ALTERNATIVES) {
+                match self.node(*node, value, place) {
+                    Err(Fault::Unmet(fault)) => faults.push(fault),
+                    other => other?,
+                }
+            }
+        }
+        let here = format!("at {place}: ");
+        let mut within = faults.iter().filter(|fault| !fault.starts_with(&here));
+        if let (Some(only), None) = (within.next(), within.next()) {
+            return Err(Fault::Unmet(only.clone()));
+        }
+        self.unmet(place, || {
+            let faults = faults
+                .iter()
+                .map(|fault| fault.strip_prefix(&here).unwrap_or(fault));
+            let faults: Vec<&str> = faults.collect();
+            format!("none of the alternatives fits: {}", faults.join("; or "))
+        })
     }
 
     fn counted(

@@ -3,45 +3,50 @@
 use serde_json::{Map, Number, Value};
 
 use super::number::is_whole;
-use super::{Counted, Kind, Rule, Side, Unusable, shown};
+use super::{Counted, Kind, Rule, Side};
 
-/// The members of a schema, and where it is: a JSON pointer.
+/// The members of a schema.
 #[derive(Clone, Copy)]
-pub struct Keywords<'a, 'p> {
-    pub members: &'a Map<String, Value>,
-    pub at: &'p str,
+pub struct Keywords<'a>(pub &'a Map<String, Value>);
+
+/// What stands against a schema, at one of its keywords or at itself.
+pub struct Finding {
+    pub keyword: Option<String>,
+    pub what: String,
+    /// Whether it may be right, and is beyond this server.
+    pub is_beyond: bool,
 }
 
-impl<'a> Keywords<'a, '_> {
+impl<'a> Keywords<'a> {
     pub fn get(&self, key: &str) -> Option<&'a Value> {
-        self.members.get(key)
+        self.0.get(key)
     }
 
-    pub fn text(&self, key: &str) -> Result<Option<&'a str>, Unusable> {
+    pub fn text(&self, key: &str) -> Result<Option<&'a str>, Finding> {
         self.read(key, "a string", Value::as_str)
     }
 
-    pub fn list(&self, key: &str) -> Result<Option<&'a Vec<Value>>, Unusable> {
+    pub fn list(&self, key: &str) -> Result<Option<&'a Vec<Value>>, Finding> {
         self.read(key, "a list", Value::as_array)
     }
 
-    pub fn map(&self, key: &str) -> Result<Option<&'a Map<String, Value>>, Unusable> {
+    pub fn map(&self, key: &str) -> Result<Option<&'a Map<String, Value>>, Finding> {
         self.read(key, "an object", Value::as_object)
     }
 
-    pub fn flag(&self, key: &str) -> Result<bool, Unusable> {
+    pub fn flag(&self, key: &str) -> Result<bool, Finding> {
         Ok(self.read(key, "true or false", Value::as_bool)? == Some(true))
     }
 
-    pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>, Unusable> {
+    pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>, Finding> {
         self.read(key, "a list of strings", texts)
     }
 
-    pub fn number(&self, key: &str) -> Result<Option<Number>, Unusable> {
+    pub fn number(&self, key: &str) -> Result<Option<Number>, Finding> {
         self.read(key, "a number", |value| value.as_number().cloned())
     }
 
-    pub fn count(&self, key: &str) -> Result<Option<u64>, Unusable> {
+    pub fn count(&self, key: &str) -> Result<Option<u64>, Finding> {
         self.read(key, "a whole number that is not negative", count)
     }
 
@@ -50,7 +55,7 @@ impl<'a> Keywords<'a, '_> {
         key: &str,
         must: &str,
         of: impl FnOnce(&'a Value) -> Option<T>,
-    ) -> Result<Option<T>, Unusable> {
+    ) -> Result<Option<T>, Finding> {
         match self.get(key) {
             None => Ok(None),
             Some(value) => match of(value) {
@@ -60,20 +65,23 @@ impl<'a> Keywords<'a, '_> {
         }
     }
 
-    pub fn wrong(&self, key: &str, what: &str) -> Unusable {
-        Unusable::Wrong(self.told(key, what))
+    pub fn wrong(&self, key: &str, what: &str) -> Finding {
+        Finding {
+            keyword: Some(key.to_owned()),
+            what: what.to_owned(),
+            is_beyond: false,
+        }
     }
 
-    pub fn beyond(&self, key: &str, what: &str) -> Unusable {
-        Unusable::Beyond(self.told(key, what))
-    }
-
-    fn told(&self, key: &str, what: &str) -> String {
-        shown(format!("at {}: {what}", under(self.at, key)))
+    pub fn beyond(&self, key: &str, what: &str) -> Finding {
+        Finding {
+            is_beyond: true,
+            ..self.wrong(key, what)
+        }
     }
 
     /// The rules of the keywords that hold no schemas.
-    pub fn plain(&self) -> Result<Vec<Rule>, Unusable> {
+    pub fn plain(&self) -> Result<Vec<Rule>, Finding> {
         let mut rules = Vec::new();
         rules.extend(self.kinds()?.map(Rule::Kinds));
         if let Some(values) = self.list("enum")? {
@@ -126,7 +134,7 @@ impl<'a> Keywords<'a, '_> {
         Ok(rules)
     }
 
-    fn kinds(&self) -> Result<Option<Vec<Kind>>, Unusable> {
+    fn kinds(&self) -> Result<Option<Vec<Kind>>, Finding> {
         let names = match self.get("type") {
             None => return Ok(None),
             Some(one @ Value::String(_)) => std::slice::from_ref(one),
@@ -137,7 +145,14 @@ impl<'a> Keywords<'a, '_> {
             let unknown = || self.wrong("type", &format!("{name} is no type"));
             name.as_str().and_then(Kind::of).ok_or_else(unknown)
         };
-        names.iter().map(kind).collect::<Result<_, _>>().map(Some)
+        let mut kinds: Vec<Kind> = Vec::new();
+        for name in names {
+            let kind = kind(name)?;
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        Ok(Some(kinds))
     }
 }
 
@@ -166,11 +181,6 @@ impl Kind {
             Self::String => "string",
         }
     }
-}
-
-/// The pointer to what `key` holds in what is at `at`.
-pub fn under(at: &str, key: &str) -> String {
-    format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The strings of a list that has nothing else.

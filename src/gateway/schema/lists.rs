@@ -45,7 +45,7 @@ impl Check<'_> {
                 let mut seen = HashSet::new();
                 for (index, item) in items.iter().enumerate() {
                     let canonical = canonical(item);
-                    self.step(canonical.len() / STEP_BYTES)?;
+                    self.step(1 + canonical.len() / STEP_BYTES)?;
                     if !seen.insert(canonical) {
                         return self.unmet(&Place::Item(place, index), || {
                             "it is there already".to_owned()
@@ -55,6 +55,7 @@ impl Check<'_> {
                 Ok(())
             }
             Rule::UnseenItems(node) => {
+                self.step(items.len())?;
                 let seen = self.seen(id, value)?;
                 let mut unseen = items
                     .iter()

@@ -5,9 +5,13 @@
 //! `content…` describe and do not validate, as the standard has it. Beyond it are `$dynamicRef`, `$recursiveRef`,
 //! identifiers within a schema, and patterns with look-around or back-references.
 //!
+//! A schema has at most so many schemas within it and patterns, and a check takes at most so many steps: callers write the
+//! ones and have a say in the other.
+//!
 //! | file | what |
 //! |---|---|
 //! | `compile` | a schema's keywords to rules, with all references resolved |
+//! | `origin` | where a schema is in the whole, for those that something is wrong with |
 //! | `keywords` | what the keywords hold, read one by one |
 //! | `check` | a value against the rules; `objects` and `lists` what is in it |
 //! | `seen` | which members and items the rules have looked at, for `unevaluated…` |
@@ -25,6 +29,7 @@ mod keywords;
 mod lists;
 mod number;
 mod objects;
+mod origin;
 mod pattern;
 mod seen;
 #[cfg(test)]
@@ -33,11 +38,11 @@ mod words;
 
 use std::collections::{HashMap, HashSet};
 
-use regex::Regex;
 use serde_json::{Number, Value};
 
 use check::Check;
 use compile::Compiler;
+use pattern::Pattern;
 
 /// The most that is told of a schema or a value, in characters: it repeats what is in them.
 const MAX_TOLD_CHARS: usize = 500;
@@ -85,7 +90,7 @@ enum Rule {
         side: Side,
         limit: u64,
     },
-    Pattern(String, Regex),
+    Pattern(String, Pattern),
     Unique,
     Required(Vec<String>),
     /// Where the first is a member the others are too.
@@ -120,8 +125,14 @@ enum Rule {
 #[derive(Debug, Default)]
 struct Members {
     named: HashMap<String, Id>,
-    patterns: Vec<(Regex, Id)>,
+    patterns: Vec<(Pattern, Id)>,
     rest: Option<Id>,
+}
+
+impl Members {
+    fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.patterns.is_empty() && self.rest.is_none()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

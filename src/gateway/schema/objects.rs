@@ -29,10 +29,13 @@ impl Check<'_> {
                     }),
                 }
             }),
-            Rule::Members(rules) => members
-                .iter()
-                .try_for_each(|(name, value)| self.member(rules, name, value, place)),
+            Rule::Members(rules) => {
+                self.step_names(members, rules)?;
+                let mut members = members.iter();
+                members.try_for_each(|(name, value)| self.member(rules, name, value, place))
+            }
             Rule::UnseenMembers(node) => {
+                self.step(members.len())?;
                 let seen = self.seen(id, value)?;
                 let mut unseen = members.iter().filter(|(name, _)| !seen.has_member(name));
                 unseen.try_for_each(|(name, value)| self.further(*node, name, value, place))
@@ -48,11 +51,10 @@ impl Check<'_> {
             is_known = true;
             self.node(*node, value, &at)?;
         }
-        self.step(rules.patterns.len())?;
         for (_, node) in rules
             .patterns
             .iter()
-            .filter(|(pattern, _)| pattern.is_match(name))
+            .filter(|(pattern, _)| pattern.fits(name))
         {
             is_known = true;
             self.node(*node, value, &at)?;
@@ -61,6 +63,17 @@ impl Check<'_> {
             Some(rest) if !is_known => self.further(rest, name, value, place),
             _ => Ok(()),
         }
+    }
+
+    /// What it takes to find the rules of each member.
+    pub fn step_names(&mut self, members: &Map<String, Value>, rules: &Members) -> Outcome {
+        let weights = rules.patterns.iter().map(|(pattern, _)| pattern.weight);
+        let weight: usize = weights.sum();
+        let bytes = match weight {
+            0 => 0,
+            _ => members.keys().map(String::len).sum(),
+        };
+        self.step(members.len() + weight * bytes)
     }
 
     /// A member that no other rule is about.

@@ -31,9 +31,10 @@ impl Seen {
 impl Check<'_> {
     /// What the rules of a node, which the value fits but for what is said of the unseen, have looked at.
     fn look(&mut self, id: Id, value: &Value, seen: &mut Seen) -> Result<(), Fault> {
-        self.deeper(|check| {
-            let mut rules = check.rules(id).iter();
-            rules.try_for_each(|rule| check.look_by(rule, value, seen))
+        self.deeper(id, |check, rules| {
+            rules
+                .iter()
+                .try_for_each(|rule| check.look_by(rule, value, seen))
         })
     }
 
@@ -74,13 +75,10 @@ impl Check<'_> {
             }
             (Rule::Members(rules), Value::Object(members)) => {
                 seen.all_members |= rules.rest.is_some();
-                self.step(members.len() * (1 + rules.patterns.len()))?;
+                self.step_names(members, rules)?;
                 let is_known = |name: &&String| {
                     rules.named.contains_key(*name)
-                        || rules
-                            .patterns
-                            .iter()
-                            .any(|(pattern, _)| pattern.is_match(name))
+                        || rules.patterns.iter().any(|(pattern, _)| pattern.fits(name))
                 };
                 seen.members
                     .extend(members.keys().filter(is_known).cloned());

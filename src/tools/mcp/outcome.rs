@@ -28,7 +28,7 @@ struct Block {
 
 #[derive(Debug, Deserialize)]
 struct Resource {
-    uri: String,
+    uri: Option<String>,
     text: Option<String>,
 }
 
@@ -68,9 +68,10 @@ impl Block {
             ("text", Some(text), ..) => text,
             ("image", ..) => format!("[an image, {kind}]"),
             ("audio", ..) => format!("[a sound, {kind}]"),
-            ("resource", .., Some(resource)) => match resource.text {
-                Some(text) => text,
-                None => format!("[a file, {}]", resource.uri),
+            ("resource", .., Some(resource)) => match (resource.text, resource.uri) {
+                (Some(text), _) => text,
+                (None, Some(uri)) => format!("[a file, {uri}]"),
+                (None, None) => "[a file]".to_owned(),
             },
             ("resource_link", _, Some(uri), _) => format!("[a resource: {uri}]"),
             _ => "[something that is no text]".to_owned(),
@@ -97,6 +98,7 @@ mod tests {
             { "type": "audio", "data": "" },
             { "type": "resource", "resource": { "uri": "a://b", "text": "inside" } },
             { "type": "resource", "resource": { "uri": "a://b", "blob": "AAAA" } },
+            { "type": "resource", "resource": { "text": "nowhere" } },
             { "type": "resource_link", "uri": "a://c", "name": "c" },
             { "type": "hologram", "text": "not one" },
             { "type": "text" },
@@ -107,6 +109,7 @@ mod tests {
             "[a sound, of no named type]",
             "inside",
             "[a file, a://b]",
+            "nowhere",
             "[a resource: a://c]",
             "[something that is no text]",
             "[something that is no text]",
