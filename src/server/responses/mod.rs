@@ -63,7 +63,8 @@ const IGNORED: HeaderName = HeaderName::from_static("x-openclaw-ignored");
 const MAX_IGNORED: usize = 32;
 
 /// What the room calls by the names of Chat Completions.
-const NAMES: [(&str, &str); 3] = [
+const NAMES: [(&str, &str); 4] = [
+    ("response_format.json_schema.schema", "text.format.schema"),
     ("response_format.json_schema", "text.format.schema"),
     ("response_format", "text.format"),
     ("messages", "input"),

@@ -273,6 +273,10 @@ async fn a_form_is_asked_for_in_the_shape_of_this_endpoint() {
         (broken.status, &broken.json()["error"]["param"]),
         (400, &json!("text.format.schema"))
     );
+    assert_eq!(
+        broken.json()["error"]["message"],
+        "`text.format.schema` is no JSON Schema: at /type: \"nothing\" is no type"
+    );
 }
 
 #[tokio::test]

@@ -198,7 +198,7 @@ async fn a_database_that_goes_away_is_unavailable_soon_and_used_again_when_it_is
     // An answer that is there waits for the database.
     let append = store.append(&lease, turn(None, "c"));
     let back = async { database.start() };
-    let (appended, ()) = futures_util::join!(append, back);
+    let (appended, ()) = tokio::join!(append, back);
     appended.unwrap();
     assert_eq!(lines(&store, &one).await, ["c"]);
 }
