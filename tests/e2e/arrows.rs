@@ -11,7 +11,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &[]),
     (
         "fuzzing",
-        &["auth", "config", "fuzzing", "providers", "server", "sse"],
+        &[
+            "auth",
+            "config",
+            "fuzzing",
+            "gateway",
+            "providers",
+            "server",
+            "sse",
+            "tools",
+        ],
     ),
     ("gateway", &["config", "providers", "sessions", "tools"]),
     ("json", &[]),
