@@ -14,11 +14,11 @@ const MAX_STEPS: usize = 1_000_000;
 /// Schemas within each other, in one check.
 const MAX_DEPTH: usize = 640;
 
-/// The most alternatives whose faults are told.
-const MAX_ALTERNATIVES: usize = 8;
+/// The most faults that are put in words: where nothing fits, those of the alternatives.
+const MAX_FAULTS: usize = 8;
 
 /// Bytes of a text that are looked at in one step.
-pub const STEP_BYTES: usize = 16;
+const STEP_BYTES: usize = 16;
 
 pub struct Check<'s> {
     nodes: &'s [Node],
@@ -26,6 +26,8 @@ pub struct Check<'s> {
     depth: usize,
     /// In how many trials this is whose faults are told to nobody.
     trials: usize,
+    /// How many more faults are put in words.
+    faults_left: usize,
 }
 
 pub enum Fault {
@@ -42,6 +44,7 @@ impl<'s> Check<'s> {
             steps_left: MAX_STEPS,
             depth: 0,
             trials: 0,
+            faults_left: MAX_FAULTS,
         }
     }
 
@@ -63,6 +66,11 @@ impl<'s> Check<'s> {
     pub fn step(&mut self, steps: usize) -> Outcome {
         self.steps_left = self.steps_left.checked_sub(steps).ok_or(Fault::TooMuch)?;
         Ok(())
+    }
+
+    /// What it takes to look at a text, or at a name that may be a member's.
+    pub fn step_text(&mut self, bytes: usize) -> Outcome {
+        self.step(1 + bytes / STEP_BYTES)
     }
 
     /// Whether the value fits the node.
@@ -117,7 +125,7 @@ impl<'s> Check<'s> {
                 _,
             ) => {
                 let canonical = canonical(value);
-                self.step(canonical.len() / STEP_BYTES)?;
+                self.step_text(canonical.len())?;
                 match values.contains(&canonical) {
                     true => Ok(()),
                     false => self.unmet(place, || format!("{} is not {told}", brief(value))),
@@ -149,7 +157,7 @@ impl<'s> Check<'s> {
             }
             (Rule::Count { of, side, limit }, _) => match of.count(value) {
                 Some(count) => {
-                    self.step(count / STEP_BYTES)?;
+                    self.step_text(count)?;
                     self.counted(place, (*of, *side, *limit), count as u64)
                 }
                 None => Ok(()),
@@ -217,30 +225,35 @@ impl<'s> Check<'s> {
     /// The fault of the one alternative that fits the value itself and not what is in it, or else those of them all.
     fn none_fits(&mut self, nodes: &[Id], value: &Value, place: &Place) -> Outcome {
         let mut faults = Vec::new();
-        if self.trials == 0 {
-            for node in nodes.iter().take(MAX_ALTERNATIVES) {
-                match self.node(*node, value, place) {
-                    Err(Fault::Unmet(fault)) => faults.push(fault),
-                    other => other?,
-                }
+        for node in nodes.iter().take(MAX_FAULTS) {
+            if !self.tells() {
+                break;
             }
+            match self.node(*node, value, place) {
+                Err(Fault::Unmet(fault)) if fault.is_empty() => {}
+                Err(Fault::Unmet(fault)) => faults.push(shown(fault)),
+                other => other?,
+            }
+        }
+        if faults.is_empty() {
+            return Err(Fault::Unmet(String::new()));
         }
         let here = format!("at {place}: ");
         let mut within = faults.iter().filter(|fault| !fault.starts_with(&here));
         if let (Some(only), None) = (within.next(), within.next()) {
             return Err(Fault::Unmet(only.clone()));
         }
-        self.unmet(place, || {
-            let faults = faults
-                .iter()
-                .map(|fault| fault.strip_prefix(&here).unwrap_or(fault));
-            let faults: Vec<&str> = faults.collect();
-            format!("none of the alternatives fits: {}", faults.join("; or "))
-        })
+        let faults = faults.iter();
+        let faults = faults.map(|fault| fault.strip_prefix(&here).unwrap_or(fault));
+        let faults: Vec<&str> = faults.collect();
+        let faults = faults.join("; or ");
+        Err(Fault::Unmet(format!(
+            "{here}none of the alternatives fits: {faults}"
+        )))
     }
 
     fn counted(
-        &self,
+        &mut self,
         place: &Place,
         (of, side, limit): (Counted, Side, u64),
         count: u64,
@@ -261,10 +274,16 @@ impl<'s> Check<'s> {
         }
     }
 
-    pub fn unmet(&self, place: &Place, words: impl FnOnce() -> String) -> Outcome {
-        Err(Fault::Unmet(match self.trials {
-            0 => format!("at {place}: {}", words()),
-            _ => String::new(),
-        }))
+    /// Whether anyone hears of a fault.
+    fn tells(&self) -> bool {
+        self.trials == 0 && self.faults_left > 0
+    }
+
+    pub fn unmet(&mut self, place: &Place, words: impl FnOnce() -> String) -> Outcome {
+        if !self.tells() {
+            return Err(Fault::Unmet(String::new()));
+        }
+        self.faults_left -= 1;
+        Err(Fault::Unmet(format!("at {place}: {}", words())))
     }
 }

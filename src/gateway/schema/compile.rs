@@ -80,9 +80,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn node(&mut self, schema: &'a Value, origin: Origin<'a>) -> Id {
-        let next = self.nodes.len();
-        let id = *self.known.entry(schema).or_insert(next);
-        if id == next {
+        if let Some(known) = self.known.get(&std::ptr::from_ref(schema)) {
+            return *known;
+        }
+        let id = self.nodes.len();
+        // The one that is too many ends all when it is read: those behind it need no room.
+        if id <= MAX_SCHEMAS {
+            self.known.insert(schema, id);
             self.nodes.push(Node::new());
             self.origins.push(origin);
             self.queue.push((id, schema));

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::check::{Check, Outcome, STEP_BYTES};
+use super::check::{Check, Outcome};
 use super::words::{Place, canonical};
 use super::{Id, Rule};
 
@@ -45,7 +45,7 @@ impl Check<'_> {
                 let mut seen = HashSet::new();
                 for (index, item) in items.iter().enumerate() {
                     let canonical = canonical(item);
-                    self.step(1 + canonical.len() / STEP_BYTES)?;
+                    self.step_text(canonical.len())?;
                     if !seen.insert(canonical) {
                         return self.unmet(&Place::Item(place, index), || {
                             "it is there already".to_owned()

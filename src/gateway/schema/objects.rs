@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::check::{Check, Outcome};
-use super::words::{Place, brief};
+use super::check::{Check, Fault, Outcome};
+use super::words::{Place, brief, quoted};
 use super::{Id, Members, Rule};
 
 impl Check<'_> {
@@ -16,11 +16,12 @@ impl Check<'_> {
     ) -> Outcome {
         match rule {
             Rule::Required(names) => self.required(place, members, names),
-            Rule::RequiredWith(name, others) if members.contains_key(name) => {
+            Rule::RequiredWith(name, others) if self.has(members, name)? => {
                 self.required(place, members, others)
             }
-            Rule::With(name, node) if members.contains_key(name) => self.node(*node, value, place),
+            Rule::With(name, node) if self.has(members, name)? => self.node(*node, value, place),
             Rule::Names(node) => members.keys().try_for_each(|name| {
+                self.step_text(name.len())?;
                 let name = Value::String(name.clone());
                 match self.fits(*node, &name)? {
                     true => Ok(()),
@@ -35,10 +36,14 @@ impl Check<'_> {
                 members.try_for_each(|(name, value)| self.member(rules, name, value, place))
             }
             Rule::UnseenMembers(node) => {
-                self.step(members.len())?;
                 let seen = self.seen(id, value)?;
-                let mut unseen = members.iter().filter(|(name, _)| !seen.has_member(name));
-                unseen.try_for_each(|(name, value)| self.further(*node, name, value, place))
+                members.iter().try_for_each(|(name, value)| {
+                    self.step_text(name.len())?;
+                    match seen.has_member(name) {
+                        true => Ok(()),
+                        false => self.further(*node, name, value, place),
+                    }
+                })
             }
             _ => Ok(()),
         }
@@ -69,17 +74,23 @@ impl Check<'_> {
     pub fn step_names(&mut self, members: &Map<String, Value>, rules: &Members) -> Outcome {
         let weights = rules.patterns.iter().map(|(pattern, _)| pattern.weight);
         let weight: usize = weights.sum();
-        let bytes = match weight {
-            0 => 0,
-            _ => members.keys().map(String::len).sum(),
-        };
-        self.step(members.len() + weight * bytes)
+        members.keys().try_for_each(|name| {
+            self.step(weight * name.len())?;
+            self.step_text(name.len())
+        })
+    }
+
+    pub fn has(&mut self, members: &Map<String, Value>, name: &str) -> Result<bool, Fault> {
+        self.step_text(name.len())?;
+        Ok(members.contains_key(name))
     }
 
     /// A member that no other rule is about.
     fn further(&mut self, node: Id, name: &str, value: &Value, place: &Place) -> Outcome {
         match self.rules(node) {
-            [Rule::Nothing] => self.unmet(place, || format!("no member {name:?} may be there")),
+            [Rule::Nothing] => {
+                self.unmet(place, || format!("no member {} may be there", quoted(name)))
+            }
             _ => self.node(node, value, &Place::Member(place, name)),
         }
     }
@@ -90,10 +101,11 @@ impl Check<'_> {
         members: &Map<String, Value>,
         names: &[String],
     ) -> Outcome {
-        self.step(names.len())?;
-        match names.iter().find(|name| !members.contains_key(*name)) {
-            Some(name) => self.unmet(place, || format!("the member {name:?} is missing")),
-            None => Ok(()),
+        for name in names {
+            if !self.has(members, name)? {
+                return self.unmet(place, || format!("the member {} is missing", quoted(name)));
+            }
         }
+        Ok(())
     }
 }

@@ -7,13 +7,14 @@ use std::str::Chars;
 
 use regex::{Regex, RegexBuilder};
 
-/// The most memory that one takes when it is compiled, in bytes; a few may take more.
-const MAX_BYTES: usize = 128 * 1024;
+/// What patterns may take when they are compiled, in bytes, and what each byte of a text then counts for, in steps: the time
+/// it takes grows with the pattern.
+const SIZES: [(usize, usize); 3] = [(16 * 1024, 2), (128 * 1024, 16), (MAX_BYTES, 64)];
 
-/// What those few may take, each, in bytes.
-const MAX_LARGE_BYTES: usize = 16 * 1024 * 1024;
+/// The most that one may take, in bytes.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// How many those few are.
+/// How many may be of the largest size.
 const MAX_LARGE: usize = 2;
 
 /// The most different patterns of a schema.
@@ -56,21 +57,22 @@ impl Patterns {
     }
 
     fn compile(&mut self, text: &str) -> Result<Pattern, &'static str> {
-        let build = |bytes| RegexBuilder::new(text).size_limit(bytes).build();
-        let (built, weight) = match build(MAX_BYTES) {
-            Err(regex::Error::CompiledTooBig(_)) if self.large < MAX_LARGE => {
-                self.large += 1;
-                (build(MAX_LARGE_BYTES), 16)
+        for (bytes, weight) in SIZES {
+            if bytes == MAX_BYTES && self.large == MAX_LARGE {
+                break;
             }
-            built => (built, 1),
-        };
-        match built {
-            Ok(regex) => Ok(Pattern { regex, weight }),
-            Err(regex::Error::CompiledTooBig(_)) => Err("is too large for this server"),
-            Err(_) => {
-                Err("is none of this server, which knows no look-around and no back-references")
+            self.large += usize::from(bytes == MAX_BYTES);
+            match RegexBuilder::new(text).size_limit(bytes).build() {
+                Ok(regex) => return Ok(Pattern { regex, weight }),
+                Err(regex::Error::CompiledTooBig(_)) => {}
+                Err(_) => {
+                    return Err(
+                        "is none of this server, which knows no look-around and no back-references",
+                    );
+                }
             }
         }
+        Err("is too large for this server")
     }
 }
 
@@ -217,12 +219,12 @@ mod tests {
         for number in 0..MAX_LARGE {
             assert_eq!(
                 patterns.get(&format!("a{{9999}}{number}")).unwrap().weight,
-                16
+                64
             );
         }
         assert!(patterns.get("a{9999}").is_err());
         for number in MAX_LARGE..MAX_PATTERNS {
-            assert_eq!(patterns.get(&number.to_string()).unwrap().weight, 1);
+            assert_eq!(patterns.get(&number.to_string()).unwrap().weight, 2);
         }
         assert!(patterns.get("x").is_err());
         assert!(patterns.get("100").is_ok(), "it is there already");

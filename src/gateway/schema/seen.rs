@@ -70,7 +70,7 @@ impl Check<'_> {
                 };
                 branch.map_or(Ok(()), |node| self.look(node, value, seen))
             }
-            (Rule::With(name, node), Value::Object(members)) if members.contains_key(name) => {
+            (Rule::With(name, node), Value::Object(members)) if self.has(members, name)? => {
                 self.look(*node, value, seen)
             }
             (Rule::Members(rules), Value::Object(members)) => {

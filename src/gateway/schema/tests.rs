@@ -196,7 +196,8 @@ fn a_check_without_end_ends() {
         .chain([("9999".to_owned(), json!(true))])
         .collect();
     let chain = json!({ "$ref": "#/$defs/0", "$defs": chain });
-    for schema in [circle, doubling, chain] {
+    let choice = json!({ "anyOf": [{ "$ref": "#" }, { "oneOf": [{ "$ref": "#" }] }] });
+    for schema in [circle, doubling, chain, choice] {
         assert_eq!(
             fault(schema, json!(1)),
             "it takes too long, or is nested too deep, to be held against the schema"
@@ -241,6 +242,13 @@ fn a_large_schema_takes_little_and_one_that_is_too_large_is_refused() {
         Schema::of(&chain(30_000)).unwrap_err(),
         Unusable::Beyond("at /$defs/19999: there are more than 20000 schemas in it".into())
     );
+    let wide: Map<String, Value> = (0..50_000)
+        .map(|name| (name.to_string(), json!(true)))
+        .collect();
+    assert!(matches!(
+        Schema::of(&json!({ "properties": wide })),
+        Err(Unusable::Beyond(_))
+    ));
     let named = json!({ "$anchor": "end" });
     let references: Vec<Value> = (0..15_000).map(|_| json!({ "$ref": "#end" })).collect();
     assert!(Schema::of(&json!({ "allOf": references, "$defs": { "end": named } })).is_ok());
@@ -252,6 +260,8 @@ fn every_rule_counts_however_little_its_schema_is_used() {
         json!({ "type": vec!["string"; 50_000] }),
         json!({ "dependentRequired": (0..20_000).map(|name| (name.to_string(), json!(["x"]))).collect::<Map<_, _>>() }),
         json!({ "properties": { "x": true } }),
+        json!({ "required": ["n".repeat(100_000)] }),
+        json!({ "dependentSchemas": { "n".repeat(100_000): true } }),
         json!({ "propertyNames": { "pattern": "^(a|b|ab)*$" } }),
     ];
     let value: Map<String, Value> = (0..1000)
@@ -262,6 +272,19 @@ fn every_rule_counts_however_little_its_schema_is_used() {
         let schema = json!({ "$defs": { "leaf": leaf, "many": of("#/$defs/leaf") }, "allOf": [of("#/$defs/many")] });
         assert!(findings(schema, json!(value)).is_err());
     }
+}
+
+#[test]
+fn faults_of_alternatives_within_alternatives_are_told_only_so_often() {
+    let of = |to: &str| json!({ "anyOf": vec![json!({ "$ref": to }); 8] });
+    let levels: Map<String, Value> = (0..4)
+        .map(|level| (level.to_string(), of(&format!("#/$defs/{}", level + 1))))
+        .chain([("4".to_owned(), json!({ "type": "null" }))])
+        .collect();
+    let schema = json!({ "$ref": "#/$defs/0", "$defs": levels });
+    let told = fault(schema, json!("x".repeat(1_000_000)));
+    assert_eq!(told.matches("is not of type").count(), 3, "{told}");
+    assert_eq!(told.chars().count(), MAX_TOLD_CHARS + 1);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Values and places in words, and values in one form where they are equal.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde_json::{Number, Value};
 
@@ -100,14 +100,41 @@ impl Counted {
     }
 }
 
-/// A value as JSON, cut where it is long.
+/// A value as JSON, cut where it is long; what is cut is not written first.
 pub fn brief(value: &Value) -> String {
-    let mut text = value.to_string();
-    if let Some((end, _)) = text.char_indices().nth(MAX_VALUE_CHARS) {
-        text.truncate(end);
-        text.push('…');
+    let mut brief = Brief::default();
+    if write!(brief, "{value}").is_err() {
+        brief.text.push('…');
     }
-    text
+    brief.text
+}
+
+/// A name as JSON, cut where it is long.
+pub fn quoted(name: &str) -> String {
+    let end = name.char_indices().nth(MAX_VALUE_CHARS);
+    brief(&Value::from(
+        &name[..end.map_or(name.len(), |(end, _)| end)],
+    ))
+}
+
+/// Takes so many characters, and no more.
+#[derive(Default)]
+struct Brief {
+    text: String,
+    chars: usize,
+}
+
+impl fmt::Write for Brief {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        for char in piece.chars() {
+            if self.chars == MAX_VALUE_CHARS {
+                return Err(fmt::Error);
+            }
+            self.text.push(char);
+            self.chars += 1;
+        }
+        Ok(())
+    }
 }
 
 /// The same text for all values that are equal by the standard: members have no order, and `1.0` is `1`.
