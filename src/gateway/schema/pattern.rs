@@ -7,14 +7,19 @@ use std::str::Chars;
 
 use regex::{Regex, RegexBuilder};
 
-/// What patterns may take when they are compiled, in bytes, and what each byte of a text then counts for, in steps: the time
-/// it takes grows with the pattern.
-const SIZES: [(usize, usize); 3] = [(16 * 1024, 2), (128 * 1024, 16), (MAX_BYTES, 64)];
+/// What patterns may take when they are compiled, in bytes, and what each byte of a text then counts for, in steps: at worst
+/// the time it takes grows with the pattern. A million steps are about a second at worst, whatever the size.
+const SIZES: [(usize, usize); 4] = [
+    (16 * 1024, 2),
+    (LARGE_BYTES, 16),
+    (1024 * 1024, 256),
+    (16 * 1024 * 1024, 512),
+];
 
-/// The most that one may take, in bytes.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// What takes more is large, in bytes.
+const LARGE_BYTES: usize = 128 * 1024;
 
-/// How many may be of the largest size.
+/// How many may be large.
 const MAX_LARGE: usize = 2;
 
 /// The most different patterns of a schema.
@@ -58,12 +63,15 @@ impl Patterns {
 
     fn compile(&mut self, text: &str) -> Result<Pattern, &'static str> {
         for (bytes, weight) in SIZES {
-            if bytes == MAX_BYTES && self.large == MAX_LARGE {
+            let is_large = bytes > LARGE_BYTES;
+            if is_large && self.large == MAX_LARGE {
                 break;
             }
-            self.large += usize::from(bytes == MAX_BYTES);
             match RegexBuilder::new(text).size_limit(bytes).build() {
-                Ok(regex) => return Ok(Pattern { regex, weight }),
+                Ok(regex) => {
+                    self.large += usize::from(is_large);
+                    return Ok(Pattern { regex, weight });
+                }
                 Err(regex::Error::CompiledTooBig(_)) => {}
                 Err(_) => {
                     return Err(
@@ -219,7 +227,7 @@ mod tests {
         for number in 0..MAX_LARGE {
             assert_eq!(
                 patterns.get(&format!("a{{9999}}{number}")).unwrap().weight,
-                64
+                256
             );
         }
         assert!(patterns.get("a{9999}").is_err());
