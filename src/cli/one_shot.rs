@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::time::timeout;
 
-use super::finish_writes;
 use super::gateway::signals::Signals;
+use super::{CliError, finish_writes};
 use crate::gateway::Gateway;
 
 /// How long interrupted work has to let go of what it holds.
@@ -20,8 +20,8 @@ where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
     on_a_runtime(async {
-        let signals = Signals::new().context("cannot listen for signals")?;
-        until(signals, work).await
+        let mut signals = Signals::new().context("cannot listen for signals")?;
+        result(until(&mut signals, work).await)
     })
 }
 
@@ -32,16 +32,13 @@ where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
     on_a_runtime(async {
-        let first = Signals::new().context("cannot listen for signals")?;
-        let second = Signals::new().context("cannot listen for signals")?;
-        let in_order = async {
-            let result = until(first, work).await;
-            finish_writes(gateway).await;
-            result
-        };
+        // One listener for both signals: two would take those in quick succession for one.
+        let mut signals = Signals::new().context("cannot listen for signals")?;
+        let ended = until(&mut signals, work).await;
+        let still_to_come = if ended.is_ok() { 2 } else { 1 };
         tokio::select! {
-            result = in_order => result,
-            signal = second.nth(2) => {
+            () = finish_writes(gateway) => result(ended),
+            signal = signals.nth(still_to_come) => {
                 let _gone = timeout(LAST_MOMENT, gateway.kill_servers()).await;
                 Err(signal.into())
             }
@@ -49,7 +46,10 @@ where
     })
 }
 
-async fn until<F>(mut signals: Signals, work: F) -> anyhow::Result<()>
+/// What the work came to, or the signal that ended it.
+type Ended = Result<anyhow::Result<()>, CliError>;
+
+async fn until<F>(signals: &mut Signals, work: F) -> Ended
 where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
@@ -57,14 +57,18 @@ where
     // an interrupted one ends with the runtime.
     let mut work = tokio::spawn(work);
     tokio::select! {
-        result = &mut work => result.context("a bug of ours").and_then(|done| done),
+        result = &mut work => Ok(result.context("a bug of ours").and_then(|done| done)),
         signal = signals.next() => {
             work.abort();
             // What the work leaves behind when it is dropped, it leaves before the end of the program.
             let _ended = timeout(LAST_MOMENT, work).await;
-            Err(signal.into())
+            Err(signal)
         }
     }
+}
+
+fn result(ended: Ended) -> anyhow::Result<()> {
+    ended.unwrap_or_else(|signal| Err(signal.into()))
 }
 
 fn on_a_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

@@ -183,16 +183,17 @@ struct Working {
     child: std::process::Child,
     line: Line,
     _shell: Shell,
-    _provider: Scripted,
+    provider: Scripted,
 }
 
 impl Working {
-    /// `command` with the server in this mode; a provider that is asked has it called `wait`.
+    /// `command` with the server in this mode; a provider that is asked has it called `wait`, and then never answers.
     async fn start(command: &[&str], mode: &str) -> Option<Self> {
         let lines = Lines::open().await;
         let changes = lines.held(&[mode])?;
         let provider = Scripted::start().await;
         provider.push(Answer::chat_tool_calls(&[("c1", "odd__wait", json!({}))]));
+        provider.push(Answer::hang());
         let starts = json!({ "mcp": { "servers": { "odd": { "startTimeoutSeconds": 60 } } } });
         let shell = Shell::with(&merged(merged(config_for(&provider), changes), starts));
         let child = shell.command(command).stdout(Stdio::null()).spawn();
@@ -200,7 +201,7 @@ impl Working {
             child: child.unwrap(),
             line: lines.next().await,
             _shell: shell,
-            _provider: provider,
+            provider,
         })
     }
 
@@ -246,11 +247,15 @@ async fn a_second_signal_ends_a_program_that_will_not_leave_at_once() {
         return;
     };
     assert_eq!(working.line.heard().await, Some(b'w'));
-    working.signal(Signal::INT);
     working.line.0.write_all(b"g").await.unwrap();
+    // It has answered: it would break at an answer that nobody reads any more.
+    let _calling = working.provider.next_request().await;
+    let _answered = working.provider.next_request().await;
+    working.signal(Signal::INT);
     assert_eq!(working.line.heard().await, Some(b'e'), "its input ended");
     let second = std::time::Instant::now();
     working.signal(Signal::INT);
     assert_eq!(working.ended().await, Some(130));
-    assert!(second.elapsed() < std::time::Duration::from_secs(2));
+    // In peace it would have four seconds.
+    assert!(second.elapsed() < std::time::Duration::from_secs(3));
 }
