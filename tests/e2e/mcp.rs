@@ -39,10 +39,16 @@ fn odd(allow: &[&str], args: &[&str]) -> Option<Value> {
     Some(json!({
         "mcp": { "servers": { "odd": {
             "command": python()?, "args": all, "env": { "OWN": "1" },
-            "startTimeoutSeconds": 5, "timeoutSeconds": 0.5,
+            "startTimeoutSeconds": 60, "timeoutSeconds": 60,
         } } },
         "tools": { "allow": allow },
     }))
+}
+
+/// The same with half a second for a call.
+fn impatient(allow: &[&str], args: &[&str]) -> Option<Value> {
+    let limit = json!({ "mcp": { "servers": { "odd": { "timeoutSeconds": 0.5 } } } });
+    Some(merged(odd(allow, args)?, limit))
 }
 
 /// One run in which the model calls this tool of the server; what the model was told.
@@ -137,7 +143,7 @@ async fn a_server_that_dies_in_a_call_is_started_again_after_a_rest() {
 
 #[tokio::test]
 async fn a_server_that_hangs_ends_the_call_by_its_limit() {
-    let Some(changes) = odd(&["odd__hang"], &[]) else {
+    let Some(changes) = impatient(&["odd__hang"], &[]) else {
         return;
     };
     let provider = Scripted::start().await;
@@ -169,7 +175,7 @@ async fn a_flood_is_cut_and_one_beyond_all_bounds_is_no_answer() {
 
 #[tokio::test]
 async fn a_server_that_hangs_is_started_again() {
-    let Some(changes) = odd(&["odd__*"], &[]) else {
+    let Some(changes) = impatient(&["odd__*"], &[]) else {
         return;
     };
     let provider = Scripted::start().await;
@@ -242,8 +248,8 @@ async fn a_server_that_will_not_start_has_a_tool_that_says_so() {
     let Some(silent) = odd(&["odd__*"], &["silent"]) else {
         return;
     };
-    let impatient = json!({ "mcp": { "servers": { "odd": { "startTimeoutSeconds": 0.3 } } } });
-    let house = House::changed(&provider, merged(silent, impatient)).await;
+    let hurried = json!({ "mcp": { "servers": { "odd": { "startTimeoutSeconds": 0.3 } } } });
+    let house = House::changed(&provider, merged(silent, hurried)).await;
     assert_eq!(
         calling(&provider, &house, "odd__unavailable").await,
         "the MCP server `odd` is not there: it did not start within 0.3 s"

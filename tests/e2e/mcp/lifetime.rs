@@ -23,7 +23,7 @@ impl Lines {
     /// A configuration whose server `odd` holds one.
     fn held(&self, args: &[&str]) -> Option<Value> {
         let place = self.0.local_addr().unwrap().to_string();
-        let held = json!({ "mcp": { "servers": { "odd": { "env": { "LINE": place }, "timeoutSeconds": 60 } } } });
+        let held = json!({ "mcp": { "servers": { "odd": { "env": { "LINE": place } } } } });
         Some(merged(odd(&["odd__*"], args)?, held))
     }
 
@@ -194,8 +194,7 @@ impl Working {
         let provider = Scripted::start().await;
         provider.push(Answer::chat_tool_calls(&[("c1", "odd__wait", json!({}))]));
         provider.push(Answer::hang());
-        let starts = json!({ "mcp": { "servers": { "odd": { "startTimeoutSeconds": 60 } } } });
-        let shell = Shell::with(&merged(merged(config_for(&provider), changes), starts));
+        let shell = Shell::with(&merged(config_for(&provider), changes));
         let child = shell.command(command).stdout(Stdio::null()).spawn();
         Some(Self {
             child: child.unwrap(),

@@ -1,8 +1,6 @@
 //! What servers say, in every shape that it can have.
 
-use serde_json::json;
-
-use super::{calling, hello, odd, offered};
+use super::{calling, hello, impatient, odd, offered};
 use crate::support::{Answer, House, Scripted, merged, within};
 
 /// One run in which the model is offered what there is; the names.
@@ -50,8 +48,7 @@ async fn an_answer_is_one_however_it_is_written_and_one_that_is_none_fails_its_c
         return;
     };
     let provider = Scripted::start().await;
-    let patient = json!({ "mcp": { "servers": { "odd": { "timeoutSeconds": 60 } } } });
-    let house = House::changed(&provider, merged(changes, patient)).await;
+    let house = House::changed(&provider, changes).await;
     let unusable = "the MCP server `odd` failed: its answer cannot be used";
     for (tool, told) in [
         ("strings", "by a string"),
@@ -95,7 +92,7 @@ async fn what_a_server_says_beside_its_answers_does_no_harm() {
 
 #[tokio::test]
 async fn a_server_that_asks_or_tells_without_end_is_left_and_started_again() {
-    let Some(changes) = odd(&["odd__*"], &["all"]) else {
+    let Some(changes) = impatient(&["odd__*"], &["all"]) else {
         return;
     };
     let provider = Scripted::start().await;
@@ -184,7 +181,7 @@ async fn a_server_without_tools_adds_none_and_one_that_never_ends_telling_them_i
 
     let limit =
         serde_json::json!({ "mcp": { "servers": { "odd": { "startTimeoutSeconds": 1 } } } });
-    let endless = crate::support::merged(endless, limit);
+    let endless = merged(endless, limit);
     let house = House::changed(&provider, endless).await;
     assert_eq!(
         calling(&provider, &house, "odd__unavailable").await,
