@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::gateway::signals::Signals;
@@ -21,7 +22,10 @@ where
 {
     on_a_runtime(async {
         let mut signals = Signals::new().context("cannot listen for signals")?;
-        result(until(&mut signals, work).await)
+        let mut work = tokio::spawn(work);
+        let ended = until(&mut signals, &mut work).await;
+        let_go(&ended, work).await;
+        result(ended)
     })
 }
 
@@ -32,38 +36,46 @@ where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
     on_a_runtime(async {
-        // One listener for both signals: two would take those in quick succession for one.
+        // One listener for both signals: another might not have taken the first one when the second comes, and would
+        // count them as one.
         let mut signals = Signals::new().context("cannot listen for signals")?;
-        let ended = until(&mut signals, work).await;
+        let mut work = tokio::spawn(work);
+        let ended = until(&mut signals, &mut work).await;
         let still_to_come = if ended.is_ok() { 2 } else { 1 };
+        let in_order = async {
+            let_go(&ended, work).await;
+            finish_writes(gateway).await;
+        };
         tokio::select! {
-            () = finish_writes(gateway) => result(ended),
+            () = in_order => {}
             signal = signals.nth(still_to_come) => {
                 let _gone = timeout(LAST_MOMENT, gateway.kill_servers()).await;
-                Err(signal.into())
+                return Err(signal.into());
             }
         }
+        result(ended)
     })
 }
+
+/// The work is a task of its own, so that a blocked write to stdout does not keep a signal from being heard. One that is
+/// interrupted ends with the runtime.
+type Work = JoinHandle<anyhow::Result<()>>;
 
 /// What the work came to, or the signal that ended it.
 type Ended = Result<anyhow::Result<()>, CliError>;
 
-async fn until<F>(signals: &mut Signals, work: F) -> Ended
-where
-    F: Future<Output = anyhow::Result<()>> + Send + 'static,
-{
-    // A task of its own, so that a blocked write to stdout does not keep a signal from being heard. Awaited right below;
-    // an interrupted one ends with the runtime.
-    let mut work = tokio::spawn(work);
+async fn until(signals: &mut Signals, work: &mut Work) -> Ended {
     tokio::select! {
-        result = &mut work => Ok(result.context("a bug of ours").and_then(|done| done)),
-        signal = signals.next() => {
-            work.abort();
-            // What the work leaves behind when it is dropped, it leaves before the end of the program.
-            let _ended = timeout(LAST_MOMENT, work).await;
-            Err(signal)
-        }
+        result = work => Ok(result.context("a bug of ours").and_then(|done| done)),
+        signal = signals.next() => Err(signal),
+    }
+}
+
+/// What interrupted work leaves behind when it is dropped, it leaves before the end of the program.
+async fn let_go(ended: &Ended, work: Work) {
+    if ended.is_err() {
+        work.abort();
+        let _ended = timeout(LAST_MOMENT, work).await;
     }
 }
 

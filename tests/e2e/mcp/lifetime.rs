@@ -189,11 +189,16 @@ struct Working {
 impl Working {
     /// `command` with the server in this mode; a provider that is asked has it called `wait`, and then never answers.
     async fn start(command: &[&str], mode: &str) -> Option<Self> {
+        Self::until(command, mode, Answer::hang()).await
+    }
+
+    /// The same with this answer in the end.
+    async fn until(command: &[&str], mode: &str, last: Answer) -> Option<Self> {
         let lines = Lines::open().await;
         let changes = lines.held(&[mode])?;
         let provider = Scripted::start().await;
         provider.push(Answer::chat_tool_calls(&[("c1", "odd__wait", json!({}))]));
-        provider.push(Answer::hang());
+        provider.push(last);
         let shell = Shell::with(&merged(config_for(&provider), changes));
         let child = shell.command(command).stdout(Stdio::null()).spawn();
         Some(Self {
@@ -257,4 +262,17 @@ async fn a_second_signal_ends_a_program_that_will_not_leave_at_once() {
     assert_eq!(working.ended().await, Some(130));
     // In peace it would have four seconds.
     assert!(second.elapsed() < std::time::Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn one_signal_while_a_program_leaves_makes_no_failure_of_work_that_was_done() {
+    let done = Answer::chat_auto("done");
+    let Some(mut working) = Working::until(&["agent", "hello"], "deaf", done).await else {
+        return;
+    };
+    assert_eq!(working.line.heard().await, Some(b'w'));
+    working.line.0.write_all(b"g").await.unwrap();
+    assert_eq!(working.line.heard().await, Some(b'e'), "its input ended");
+    working.signal(Signal::INT);
+    assert_eq!(working.ended().await, Some(0));
 }

@@ -92,21 +92,25 @@ async fn what_a_server_says_beside_its_answers_does_no_harm() {
 
 #[tokio::test]
 async fn a_server_that_asks_or_tells_without_end_is_left_and_started_again() {
-    let Some(changes) = impatient(&["odd__*"], &["all"]) else {
+    let (Some(patient), Some(impatient)) =
+        (odd(&["odd__*"], &["all"]), impatient(&["odd__*"], &["all"]))
+    else {
         return;
     };
-    let provider = Scripted::start().await;
-    let house = House::changed(&provider, changes).await;
-    for (tool, told) in [
+    for (tool, changes, told) in [
         (
             "pester",
+            patient,
             "the MCP server `odd` failed: it died during the call",
         ),
         (
             "babble",
+            impatient,
             "the MCP server `odd` did not answer within 0.5 s; what it did so far stays done",
         ),
     ] {
+        let provider = Scripted::start().await;
+        let house = House::changed(&provider, changes).await;
         let name = format!("odd__{tool}");
         assert_eq!(calling(&provider, &house, &name).await, told);
         within(|| "the server to be back".to_owned(), async {
