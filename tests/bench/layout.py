@@ -28,7 +28,7 @@ MISSED = 50_000  # what it costs when a function that runs lies elsewhere, in by
 
 HEAD = """\
 /* The functions that run until the first answer, together: see tests/bench/layout.py, which writes this. A name that no
-   longer exists does no harm. */
+   longer exists does no harm. A linker that cannot read this is spared it by OPENCLAW_LAYOUT=0. */
 SECTIONS
 {
   .text.first :
@@ -122,7 +122,9 @@ def counted(path):
 
 
 def pieces(name):
-    """A name in pieces at whose ends a pattern may end, without what changes with a compiler: hashes of crates."""
+    """A name in pieces at whose ends a pattern may end, without what changes with a compiler: hashes of crates, numbers
+    behind a dot."""
+    name = name.split(".")[0]
     if not name.startswith("_R"):
         return re.findall(r"_*[^_]+_*", name)
     found, at = [], 0

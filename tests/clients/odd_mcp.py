@@ -161,8 +161,10 @@ if mode == "silent":
     time.sleep(3600)
 if mode == "brief":
     sys.exit(0)
-if mode in ("stubborn", "deaf"):
+if mode == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if mode == "deaf":
+    signal.signal(signal.SIGTERM, lambda *_: line.send(b"t"))
 sys.stderr.write("started\n")
 for text in sys.stdin:
     request = json.loads(text)
