@@ -12,6 +12,7 @@
 //! providers/   the edge: one file, or folder, a dialect of model APIs
 //! sse.rs       the event-stream format, in and out
 //! json.rs      JSON text, written fast
+//! tcp.rs       TCP streams, quick where many are busy at once
 //! chat/        the vocabulary of all of them: plain data
 //! config/      the configuration, its errors, its secrets, the environment
 //! fuzzing.rs   for fuzz targets alone: every door through which bytes of others come in
@@ -20,10 +21,11 @@
 //! A door translates; the room decides; a provider is two pure translations and a send. Who may use whom:
 //!
 //! ```text
-//! main -> cli -> { server, gateway, auth, config }      server -> { gateway, auth, sse, config }      auth -> config
-//! gateway -> { providers, tools, sessions, config }      providers -> { sse, config }
+//! main -> cli -> { server, gateway, auth, config }      server -> { gateway, auth, sse, tcp, config }
+//! auth -> config
+//! gateway -> { providers, tools, sessions, config }      providers -> { sse, tcp, config }
 //! tools -> { providers (the guarded fetch), sessions, sse, config }      sessions -> nobody
-//! everyone -> { chat, json }; chat, json and sse -> nobody
+//! everyone -> { chat, json }; chat, json, sse and tcp -> nobody
 //! ```
 #![forbid(unsafe_code)]
 
@@ -40,4 +42,5 @@ pub mod providers;
 pub mod server;
 pub mod sessions;
 pub mod sse;
+pub mod tcp;
 pub mod tools;

@@ -16,6 +16,7 @@ use tokio::time::{Sleep, sleep};
 use super::activity::Activity;
 use super::connection::OnUnreadable;
 use super::head;
+use crate::tcp::Stream;
 
 /// Bytes read and thrown away before a close, at most: more than the largest body a caller may mean to send.
 const LINGER_BYTES: usize = 32 << 20;
@@ -25,7 +26,7 @@ const LINGER_TIME: Duration = Duration::from_secs(5);
 const SCRAP_BYTES: usize = 16 << 10;
 
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     activity: Arc<Activity>,
     write_timeout: Duration,
     /// Runs while a write makes no progress.
@@ -54,7 +55,7 @@ impl Socket {
     ) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
-            stream,
+            stream: Stream::new(stream),
             activity,
             write_timeout,
             stall: None,
@@ -106,7 +107,7 @@ impl Socket {
         });
         ready!(stall.as_mut().poll(cx));
         // Reset rather than close: the kernel would go on offering the unsent bytes for minutes.
-        self.stream.set_zero_linger()?;
+        self.stream.tcp().set_zero_linger()?;
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
             "the peer does not read",
@@ -122,7 +123,7 @@ impl Linger {
         }
     }
 
-    fn poll(&mut self, stream: &mut TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, stream: &mut Stream, cx: &mut Context<'_>) -> Poll<()> {
         let mut scrap = [MaybeUninit::uninit(); SCRAP_BYTES];
         loop {
             let mut buf = ReadBuf::uninit(&mut scrap);
@@ -232,7 +233,7 @@ mod tests {
         };
         let activity = Arc::new(Activity::new(&limits, place));
         let socket = Socket::new(stream, activity, second, Arc::new(|_| Vec::new())).unwrap();
-        assert!(socket.stream.nodelay().unwrap());
+        assert!(socket.stream.tcp().nodelay().unwrap());
         assert!(socket.is_write_vectored());
     }
 }

@@ -24,10 +24,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("gateway", &["config", "providers", "sessions", "tools"]),
     ("json", &[]),
-    ("providers", &["config", "sse"]),
-    ("server", &["auth", "config", "gateway", "sse"]),
+    ("providers", &["config", "sse", "tcp"]),
+    ("server", &["auth", "config", "gateway", "sse", "tcp"]),
     ("sessions", &[]),
     ("sse", &[]),
+    ("tcp", &[]),
     ("tools", &["config", "providers", "sessions", "sse"]),
 ];
 

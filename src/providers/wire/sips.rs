@@ -9,12 +9,13 @@ use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+
+use crate::tcp::Stream;
 
 /// What is read at once, at most: one byte less than what hyper's buffers begin with.
 const SIP_BYTES: usize = (8 << 10) - 1;
 
-pub(super) struct Sips(pub TcpStream);
+pub(super) struct Sips(pub Stream);
 
 impl Read for Sips {
     fn poll_read(
