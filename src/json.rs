@@ -41,11 +41,26 @@ fn is_escaped(byte: u8) -> bool {
 
 /// Where the first byte is that cannot stand in a string as it is.
 fn first_escaped(bytes: &[u8]) -> Option<usize> {
-    // Without an early end in the run, so that its bytes are compared all at once.
-    let any = |run: &[u8]| run.iter().fold(false, |any, byte| any | is_escaped(*byte));
-    let clean = bytes.chunks_exact(RUN).take_while(|run| !any(run)).count() * RUN;
-    let at = bytes[clean..].iter().position(|byte| is_escaped(*byte));
+    let clean = bytes.chunks_exact(RUN).take_while(|run| is_clean(run));
+    let clean = clean.count() * RUN;
+    let rest = &bytes[clean..];
+    if rest.len() < RUN && (are_clean::<16>(rest) || are_clean::<8>(rest)) {
+        return None;
+    }
+    let at = rest.iter().position(|byte| is_escaped(*byte));
     at.map(|at| clean + at)
+}
+
+/// Without an early end, so that the bytes are compared all at once.
+fn is_clean(run: &[u8]) -> bool {
+    !run.iter().fold(false, |any, byte| any | is_escaped(*byte))
+}
+
+/// Whether `N` to twice as many bytes are clean: those at the beginning and those at the end, some of them twice.
+fn are_clean<const N: usize>(bytes: &[u8]) -> bool {
+    let (first, last) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>());
+    let both = first.zip(last);
+    both.is_some_and(|(first, last)| bytes.len() <= 2 * N && is_clean(first) && is_clean(last))
 }
 
 fn escape(out: &mut Vec<u8>, byte: u8) {

@@ -1,9 +1,11 @@
-//! Identifiers. Each has a type of its own, and `parse` (`FromStr`) is the only way in.
+//! Identifiers. Each has a type of its own, and `parse` (`FromStr`) is the only way in. A clone is another handle of the
+//! same text: every run has several.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Why a string is not an identifier; a sentence for the person who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,8 +38,8 @@ fn shown(text: &str) -> String {
 macro_rules! slug {
     ($(#[$doc:meta])* $name:ident, $kind:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-        pub struct $name(String);
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The id, in lower case.
@@ -50,7 +52,13 @@ macro_rules! slug {
             type Err = InvalidId;
 
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                parse_slug($kind, text).map(Self)
+                parse_slug($kind, text).map(|id| Self(id.into()))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 
@@ -77,7 +85,7 @@ slug!(
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ModelRef {
     pub provider: ProviderId,
-    pub model: String,
+    pub model: Arc<str>,
 }
 
 /// The longest model id, in bytes.
@@ -103,19 +111,21 @@ impl FromStr for ModelRef {
         }
         Ok(Self {
             provider: provider.parse()?,
-            model: model.to_owned(),
+            model: model.into(),
         })
     }
 }
 
 impl fmt::Display for ModelRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.provider, self.model)
+        f.write_str(self.provider.as_str())?;
+        f.write_str("/")?;
+        f.write_str(&self.model)
     }
 }
 
 impl Serialize for ModelRef {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
@@ -156,7 +166,7 @@ mod tests {
     fn a_model_ref_splits_at_the_first_slash() {
         let model: ModelRef = "OpenRouter/meta/llama-4".parse().unwrap();
         assert_eq!(model.provider.as_str(), "openrouter");
-        assert_eq!(model.model, "meta/llama-4");
+        assert_eq!(&*model.model, "meta/llama-4");
         assert_eq!(model.to_string(), "openrouter/meta/llama-4");
     }
 

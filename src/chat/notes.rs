@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::event::Usage;
@@ -59,13 +60,16 @@ impl Phase {
 
 impl Notes {
     /// Does `work` and adds the time that it takes to that of the phase, also where it is given up.
-    pub async fn time<T>(&self, phase: Phase, work: impl Future<Output = T>) -> T {
-        let _until_dropped = Running {
+    pub fn time<T>(&self, phase: Phase, work: impl Future<Output = T>) -> impl Future<Output = T> {
+        let running = Running {
             notes: self,
             phase,
             began: Instant::now(),
         };
-        work.await
+        work.map(move |done| {
+            drop(running);
+            done
+        })
     }
 
     pub fn spend(&self, phase: Phase, time: Duration) {

@@ -1,5 +1,6 @@
 //! What is asked: by a caller of the room ([`RunRequest`]), and by the room of a provider ([`ChatRequest`]).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -202,11 +203,11 @@ impl SystemPrompt {
     }
 
     /// Both parts, joined by an empty line where both are there.
-    pub fn text(&self) -> String {
+    pub fn text(&self) -> Cow<'_, str> {
         match (self.stable.is_empty(), self.varying.is_empty()) {
-            (_, true) => self.stable.to_string(),
-            (true, false) => self.varying.clone(),
-            (false, false) => format!("{}\n\n{}", self.stable, self.varying),
+            (_, true) => Cow::Borrowed(&self.stable),
+            (true, false) => Cow::Borrowed(&self.varying),
+            (false, false) => Cow::Owned([&self.stable, "\n\n", &self.varying].concat()),
         }
     }
 }

@@ -59,12 +59,17 @@ impl Admission {
     /// # Errors
     /// [`RunError::Busy`] at once when as many runs wait as may.
     pub async fn enter(&self) -> Result<OwnedSemaphorePermit, RunError> {
-        if let Ok(permit) = self.places.clone().try_acquire_owned() {
+        if let Some(permit) = self.try_enter() {
             return Ok(permit);
         }
         let _place_in_line = self.line_up()?;
         let permit = self.places.clone().acquire_owned().await;
         Ok(permit.expect("the semaphore is never closed"))
+    }
+
+    /// As [`Self::enter`], where there is a place now.
+    pub fn try_enter(&self) -> Option<OwnedSemaphorePermit> {
+        self.places.clone().try_acquire_owned().ok()
     }
 
     /// How many wait.

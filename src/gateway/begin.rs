@@ -2,6 +2,7 @@
 //! the affair of `run.rs`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 
@@ -124,8 +125,14 @@ async fn begin(
         if let Some(widest) = agent.context_tokens.or_else(|| widest(&chain)) {
             window::check(widest, chat)?;
         }
-        let entering = inner.lasting.admission.enter();
-        let place = notes.time(Time::Queue, entering).await?;
+        let admission = &inner.lasting.admission;
+        let place = match admission.try_enter() {
+            Some(place) => {
+                notes.spend(Time::Queue, Duration::ZERO);
+                place
+            }
+            None => notes.time(Time::Queue, admission.enter()).await?,
+        };
         let opened = open(&chain, chat, &mut deadline, &notes).await?;
         Ok((kept, usage, place, opened))
     };

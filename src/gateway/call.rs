@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::catalog::Callable;
@@ -62,13 +62,12 @@ impl Deadline {
     }
 
     /// `work`, unless the time is over before it is done.
-    pub async fn bound<T>(
+    pub fn bound<T>(
         &self,
         work: impl Future<Output = Result<T, RunError>>,
-    ) -> Result<T, RunError> {
-        timeout_at(self.at, work)
-            .await
-            .unwrap_or_else(|_| Err(self.passed()))
+    ) -> impl Future<Output = Result<T, RunError>> {
+        let passed = self.passed();
+        timeout_at(self.at, work).map(|done| done.unwrap_or(Err(passed)))
     }
 }
 
@@ -82,7 +81,7 @@ pub async fn open(
     deadline: &mut Deadline,
     notes: &Notes,
 ) -> Result<Opened, RunError> {
-    let began = Instant::now();
+    let mut began = None;
     let order = order(chain);
     let mut left = order.iter().copied().peekable();
     while let Some(place) = left.next() {
@@ -90,12 +89,15 @@ pub async fn open(
         let mut calls = 0;
         loop {
             calls += 1;
+            let called = Instant::now();
+            let began = *began.get_or_insert(called);
             let attempt = model.meter.attempt();
             let error = match call(model, chat, notes).await {
                 Ok((first, events)) => {
-                    attempt.answered();
-                    notes.spend_once(Phase::FirstEvent, began.elapsed());
-                    let bill = Bill::of(model);
+                    let answered = Instant::now();
+                    attempt.answered(answered - called);
+                    notes.spend_once(Phase::FirstEvent, answered - began);
+                    let bill = Bill::of(model, answered);
                     return Ok(Opened {
                         place,
                         first: bill.put_on(first),
@@ -154,12 +156,12 @@ struct Bill {
 }
 
 impl Bill {
-    fn of(model: &Callable) -> Self {
+    fn of(model: &Callable, began: Instant) -> Self {
         Self {
             model: model.id.clone(),
             price: model.price,
             meter: Arc::clone(&model.meter),
-            began: Instant::now(),
+            began,
         }
     }
 

@@ -174,11 +174,14 @@ impl Providers {
         }
         let listing: Vec<ModelRef> = self
             .listed(kind)
-            .filter(|model| model.model == name)
+            .filter(|model| *model.model == *name)
             .collect();
         match listing.as_slice() {
             [only] => Ok(only.clone()),
-            [] => match self.listed(kind.other()).find(|model| model.model == name) {
+            [] => match self
+                .listed(kind.other())
+                .find(|model| *model.model == *name)
+            {
                 Some(model) => Err(wrong_kind(&model, kind)),
                 None => Err(self.unknown(name, kind)),
             },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Inner;
 use super::call::jitter;
@@ -271,10 +271,11 @@ impl Job<'_> {
         let mut calls = 0;
         loop {
             calls += 1;
+            let called = Instant::now();
             let attempt = self.model.meter.attempt();
             let error = match self.model.provider.embed(call).await {
                 Ok(reply) => {
-                    attempt.answered();
+                    attempt.answered(called.elapsed());
                     if let Some(usage) = reply.usage {
                         self.model.meter.used(&usage.into());
                     }

@@ -100,25 +100,30 @@ impl Prompt {
         channel: Option<&str>,
         caller: &[String],
     ) -> SystemPrompt {
-        let caller = caller.join("\n\n");
         if self.context == PromptContext::None {
             return SystemPrompt {
                 stable: "".into(),
-                varying: caller,
+                varying: caller.join("\n\n"),
             };
-        }
-        let mut varying = match &self.runtime {
-            Runtime::Here(line) => format!("{line}{}", channel.unwrap_or(DEFAULT_CHANNEL)),
-            Runtime::Public => "Runtime: public-facing agent".to_owned(),
-        };
-        if !caller.is_empty() {
-            varying.push_str("\n\n");
-            varying.push_str(&caller);
         }
         SystemPrompt {
             stable: self.stable(tools).await,
-            varying,
+            varying: self.varying(channel, caller),
         }
+    }
+
+    /// The runtime line, and what the caller says.
+    fn varying(&self, channel: Option<&str>, caller: &[String]) -> String {
+        let line = match &self.runtime {
+            Runtime::Here(line) => [line, channel.unwrap_or(DEFAULT_CHANNEL)],
+            Runtime::Public => ["Runtime: public-facing agent", ""],
+        };
+        let said = caller.iter().filter(|text| !text.is_empty());
+        let said = said.flat_map(|text| ["\n\n", text]);
+        let pieces = line.into_iter().chain(said);
+        let mut text = String::with_capacity(pieces.clone().map(str::len).sum());
+        text.extend(pieces);
+        text
     }
 
     /// The part that is the same in every run with these tools, until a file of the workspace changes.

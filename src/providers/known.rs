@@ -236,7 +236,7 @@ impl Known {
     pub fn model_ref(&self, id: &str) -> ModelRef {
         ModelRef {
             provider: self.id.clone(),
-            model: id.to_owned(),
+            model: id.into(),
         }
     }
 

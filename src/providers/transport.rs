@@ -11,6 +11,7 @@ use hyper::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
     USER_AGENT,
 };
+use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Request, Response, Uri};
 use reqwest::Url;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -33,6 +34,8 @@ const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
 /// How much is reserved on a provider's word alone, in bytes.
 const MAX_RESERVED: u64 = 8 * 1024 * 1024;
 
+const JSON: &str = "application/json";
+
 /// What this program calls itself.
 const USER_AGENT_NAME: &str = concat!("openclaw/", env!("CARGO_PKG_VERSION"));
 
@@ -45,7 +48,9 @@ const MAX_ERROR_BYTES: usize = 64 * 1024;
 /// A way to one provider. No request can change where it leads or what it carries.
 pub struct Transport {
     provider: String,
-    base: String,
+    /// Where every path begins.
+    base: Uri,
+    /// Of a request that has a body and wants JSON.
     headers: HeaderMap,
     /// What must not be in a log.
     secrets: Secrets,
@@ -93,6 +98,13 @@ impl Transport {
         if let Some(login) = credential::login(&mut url) {
             headers.entry(AUTHORIZATION).or_insert(login);
         }
+        headers.insert(ACCEPT, HeaderValue::from_static(JSON));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        headers
+            .entry(USER_AGENT)
+            .or_insert(HeaderValue::from_static(USER_AGENT_NAME));
+        let base = Uri::try_from(url.as_str());
+        let base = base.map_err(|error| fault("baseUrl", format!("is no URL: {error}")))?;
         Ok(Self {
             provider: known.id.to_string(),
             way: Way {
@@ -100,7 +112,7 @@ impl Transport {
                 has_tls: url.scheme() == "https",
                 connect_limit: known.config.connect_timeout(),
             },
-            base: url.as_str().trim_end_matches('/').to_owned(),
+            base,
             headers,
             secrets: secrets.clone(),
             silence_limit: known.config.silence_limit(),
@@ -141,7 +153,7 @@ impl Transport {
         body: Outgoing<'_>,
     ) -> Result<Bytes, ProviderError> {
         let answer = async {
-            let response = self.send(method, path, body, "application/json").await?;
+            let response = self.send(method, path, body, JSON).await?;
             self.collect(response, MAX_ANSWER_BYTES).await
         };
         let limit = self.whole_limit;
@@ -222,21 +234,12 @@ impl Transport {
     ) -> Result<Response<Body>, ProviderError> {
         let began = Instant::now();
         let Outgoing { body, notes } = body;
-        let has_body = !body.is_empty();
-        let mut request = Request::new(Bytes::from(body));
-        *request.method_mut() = method;
-        *request.uri_mut() = self.place(path)?;
-        let headers = request.headers_mut();
-        headers.clone_from(&self.headers);
-        headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        headers
-            .entry(USER_AGENT)
-            .or_insert(HeaderValue::from_static(USER_AGENT_NAME));
-        if has_body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        let sent = self.wire(request.uri())?.send(request).await;
-        let response = sent.map_err(|failure| self.unsent(failure))?;
+        let sent = {
+            // Moved away here: the future has no room for it.
+            let request = self.request(method, path, body, accept)?;
+            self.wire(request.uri())?.send(request)
+        };
+        let response = sent.await.map_err(|failure| self.unsent(failure))?;
         if response.status().is_success() {
             if let Some(notes) = notes {
                 notes.spend_once(Phase::Connect, began.elapsed());
@@ -246,9 +249,35 @@ impl Transport {
         Err(self.refused(response).await)
     }
 
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        accept: &'static str,
+    ) -> Result<Request<Bytes>, ProviderError> {
+        let has_body = !body.is_empty();
+        let mut request = Request::new(Bytes::from(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = self.place(path)?;
+        let headers = request.headers_mut();
+        headers.clone_from(&self.headers);
+        if accept != JSON {
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        }
+        if !has_body {
+            headers.remove(CONTENT_TYPE);
+        }
+        Ok(request)
+    }
+
     fn place(&self, path: &str) -> Result<Uri, ProviderError> {
-        let place = format!("{}{path}", self.base);
-        Uri::try_from(place).map_err(|_| self.broken("a path that is none"))
+        let mut place = self.base.clone().into_parts();
+        let base = place.path_and_query.as_ref();
+        let base = base.map_or("", |base| base.as_str().trim_end_matches('/'));
+        let path = PathAndQuery::try_from([base, path].concat());
+        place.path_and_query = path.ok();
+        Uri::from_parts(place).map_err(|_| self.broken("a path that is none"))
     }
 
     fn wire(&self, place: &Uri) -> Result<&Wire, ProviderError> {

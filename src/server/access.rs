@@ -164,7 +164,7 @@ impl Drop for Record {
         let model = answer.and_then(|answer| answer.model.as_ref()).map(text);
         tracing::info!(
             target: "openclaw::access",
-            method = %self.method,
+            method = self.method.as_str(),
             path = self.path,
             status = status.map(|status| status.as_u16()),
             agent = agent.as_deref(),

@@ -9,7 +9,7 @@ mod path;
 
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
@@ -39,6 +39,12 @@ pub trait FromBody: Sized {
     fn from_body(json: &str) -> Result<Self, ApiError>;
 }
 
+impl<T: FromBody> FromBody for Box<T> {
+    fn from_body(json: &str) -> Result<Self, ApiError> {
+        T::from_body(json).map(Box::new)
+    }
+}
+
 /// How large a body may be, in bytes, and how long it may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -63,8 +69,10 @@ pub fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
         .and_then(|value| value.split(';').next())
         .unwrap_or_default()
         .trim();
-    let essence = essence.to_ascii_lowercase();
-    if essence == "application/json" || essence.ends_with("+json") {
+    let suffix = essence.rsplit_once('+').map(|(_, suffix)| suffix);
+    if essence.eq_ignore_ascii_case("application/json")
+        || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("json"))
+    {
         return Ok(());
     }
     Err(ApiError::new(
@@ -110,7 +118,10 @@ async fn gather<E>(
     reserve: usize,
 ) -> Result<Bytes, ApiError> {
     let mut body = std::pin::pin!(body);
-    let mut whole = BytesMut::with_capacity(reserve);
+    let mut size = 0;
+    // Most bodies are one piece, which is not copied.
+    let mut first = None;
+    let mut whole = BytesMut::new();
     while let Some(piece) = body.next().await {
         let Ok(mut piece) = piece else {
             return Err(ApiError::new(
@@ -119,17 +130,24 @@ async fn gather<E>(
             )
             .closing());
         };
-        if (whole.len() + piece.remaining()) as u64 > limit {
+        size += piece.remaining() as u64;
+        if size > limit {
             return Err(too_large(limit));
         }
-        while piece.has_remaining() {
-            let chunk = piece.chunk();
-            whole.extend_from_slice(chunk);
-            let length = chunk.len();
-            piece.advance(length);
+        let Some(first) = &first else {
+            first = Some(piece.copy_to_bytes(piece.remaining()));
+            continue;
+        };
+        if whole.is_empty() {
+            whole.reserve(reserve);
+            whole.extend_from_slice(first);
         }
+        whole.put(piece);
     }
-    Ok(whole.freeze())
+    Ok(match whole.is_empty() {
+        true => first.unwrap_or_default(),
+        false => whole.freeze(),
+    })
 }
 
 fn too_large(limit: u64) -> ApiError {

@@ -67,19 +67,21 @@ pub enum Opening {
 ///
 /// # Errors
 /// As [`open`].
-pub async fn opening(
+pub fn opening(
     open: impl Future<Output = Result<Opened, RunError>> + Send + 'static,
     heartbeat: Option<Duration>,
-) -> Result<Opening, RunError> {
+) -> impl Future<Output = Result<Opening, RunError>> {
     let mut open: BoxFuture<'static, _> = open.boxed();
-    let Some(heartbeat) = heartbeat else {
-        return open.await.map(Opening::Opened);
-    };
-    match timeout(heartbeat, &mut open).await {
-        Ok(opened) => opened.map(Opening::Opened),
-        Err(_) => {
-            let events = open.map_ok(|opened| opened.events).try_flatten_stream();
-            Ok(Opening::Late(events.boxed()))
+    async move {
+        let Some(heartbeat) = heartbeat else {
+            return open.await.map(Opening::Opened);
+        };
+        match timeout(heartbeat, &mut open).await {
+            Ok(opened) => opened.map(Opening::Opened),
+            Err(_) => {
+                let events = open.map_ok(|opened| opened.events).try_flatten_stream();
+                Ok(Opening::Late(events.boxed()))
+            }
         }
     }
 }

@@ -221,7 +221,7 @@ fn models(page: &mut Page, metrics: &Metrics) {
     let models = || {
         let models = metrics.models.iter();
         models.map(|(model, meter)| match model {
-            Some(model) => (model.provider.as_str(), model.model.as_str(), meter),
+            Some(model) => (model.provider.as_str(), &*model.model, meter),
             None => (OTHER, OTHER, meter),
         })
     };

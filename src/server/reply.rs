@@ -38,6 +38,9 @@ pub const MODEL: HeaderName = HeaderName::from_static("x-openclaw-model");
 const SESSION_KEY: HeaderName = HeaderName::from_static("x-openclaw-session-key");
 pub const AGENT: HeaderName = HeaderName::from_static("x-openclaw-agent-id");
 
+/// As many headers as most answers have in the end.
+const USUAL_HEADERS: usize = 12;
+
 const NO_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// 200 with this document. For plain data only: what has no JSON form must not get here.
@@ -50,6 +53,7 @@ pub fn json_bytes(status: StatusCode, document: impl Into<Body>) -> Response {
     let mut response = Response::new(document.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
+    headers.reserve(USUAL_HEADERS);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
@@ -85,12 +89,15 @@ pub fn answered_by(mut response: Response, started: &Started) -> Response {
 
 /// Says in the headers which model answers.
 pub fn answered_with(mut response: Response, model: &ModelRef) -> Response {
-    insert(&mut response, MODEL, &model.to_string());
+    let name = [model.provider.as_str(), "/", &model.model].concat();
+    // Bytes, because a model id may hold letters beyond ASCII.
+    if let Ok(name) = HeaderValue::from_maybe_shared(Bytes::from(name)) {
+        response.headers_mut().insert(MODEL, name);
+    }
     response
 }
 
 fn insert(response: &mut Response, name: HeaderName, value: &str) {
-    // Bytes, because a model id may hold letters beyond ASCII.
     if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
         response.headers_mut().insert(name, value);
     }

@@ -9,8 +9,6 @@ mod labelled;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 pub use histogram::{Histogram, Scale};
 pub use labelled::Labelled;
 
@@ -164,7 +162,6 @@ impl ModelMeter {
     pub fn attempt(&self) -> Attempt<'_> {
         Attempt {
             meter: self,
-            began: Instant::now(),
             outcome: CANCELLED,
         }
     }
@@ -203,15 +200,13 @@ impl ModelMeter {
 /// A call of a model; counted when it is dropped.
 pub struct Attempt<'a> {
     meter: &'a ModelMeter,
-    began: Instant,
     outcome: usize,
 }
 
 impl Attempt<'_> {
-    /// Its first event is there.
-    pub fn answered(mut self) {
+    /// Its first event was there after this time.
+    pub fn answered(mut self, time: Duration) {
         self.outcome = ANSWERED;
-        let time = self.began.elapsed();
         self.meter.first_event_seconds.observe(time.as_secs_f64());
     }
 

@@ -29,7 +29,7 @@ impl Serialize for Messages<'_> {
         if !request.system.is_empty() {
             list.serialize_element(&Turn {
                 role: "system",
-                content: request.system.text().into(),
+                content: request.system.text(),
                 ..Turn::default()
             })?;
         }

@@ -11,7 +11,6 @@ use crate::json;
 /// Appends a list: the system prompt, then the conversation. Reasoning of which nobody knows where it came from goes to
 /// a model that has `spoken` so.
 pub fn write(out: &mut Vec<u8>, request: &ChatRequest, spoken: Option<TokenForm>) {
-    out.reserve(size(request));
     out.push(b'[');
     if !request.system.is_empty() {
         out.extend_from_slice(b"{\"role\":\"system\",\"content\":");
@@ -29,7 +28,7 @@ pub fn write(out: &mut Vec<u8>, request: &ChatRequest, spoken: Option<TokenForm>
 }
 
 /// About how many bytes the list comes to: one that is large is not moved while it grows.
-fn size(request: &ChatRequest) -> usize {
+pub fn size(request: &ChatRequest) -> usize {
     const OF_MESSAGE: usize = 64;
     let texts = request.messages.iter().map(|message| {
         let texts = message.parts().iter().filter_map(Part::as_text);

@@ -12,8 +12,8 @@ use crate::json;
 
 /// The request's JSON. `spoken` is how the model tells its reasoning, where that is known.
 pub fn body(call: &ModelCall<'_>, delivery: Delivery, spoken: Option<TokenForm>) -> Vec<u8> {
-    const USUAL_BYTES: usize = 1024;
-    let mut out = Vec::with_capacity(USUAL_BYTES);
+    const USUAL_REST_BYTES: usize = 512;
+    let mut out = Vec::with_capacity(messages::size(call.request) + USUAL_REST_BYTES);
     out.extend_from_slice(b"{\"model\":");
     json::string(&mut out, call.model);
     out.extend_from_slice(b",\"messages\":");

@@ -41,14 +41,14 @@ impl Connection {
     /// There is no answer. The request comes back where nothing of it was sent.
     pub async fn ask(
         &mut self,
-        request: Outgoing,
+        request: Box<Outgoing>,
     ) -> Result<Response<Incoming>, Option<Box<Outgoing>>> {
         let Self {
             sender,
             driver,
             relay,
         } = self;
-        let mut answer = pin!(sender.try_send_request(request));
+        let mut answer = pin!(sender.try_send_request(*request));
         let answered = poll_fn(|cx| {
             relay.poll(cx, |cx| {
                 drive(driver, cx);

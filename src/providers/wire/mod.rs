@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
+use futures_util::{FutureExt, Stream, TryFutureExt};
 use http_body::Body as _;
 use hyper::{Request, Response, Uri};
 
@@ -70,24 +70,32 @@ impl Wire {
     }
 
     /// Sends a request to the host that this leads to.
-    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, Failure> {
+    pub fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> impl Future<Output = Result<Response<Body>, Failure>> {
         match self {
             Self::Plain(client) => {
-                let response = client.send(request).await?;
-                Ok(response.map(Body::Plain))
+                let sent = client.send(request);
+                sent.map_ok(|response| response.map(Body::Plain))
+                    .left_future()
             }
-            Self::Any(client) => {
-                let unsent = |error: reqwest::Error| match error.is_connect() || error.is_builder()
-                {
-                    true => Failure::Unreachable(connect_fault(&error)),
-                    false => Failure::Cut,
-                };
-                let request = reqwest::Request::try_from(request).map_err(unsent)?;
-                let response = client.execute(request).await.map_err(unsent)?;
-                Ok(Response::from(response).map(Body::Any))
-            }
+            Self::Any(client) => send_any(client, request).right_future(),
         }
     }
+}
+
+async fn send_any(
+    client: &reqwest::Client,
+    request: Request<Bytes>,
+) -> Result<Response<Body>, Failure> {
+    let unsent = |error: reqwest::Error| match error.is_connect() || error.is_builder() {
+        true => Failure::Unreachable(connect_fault(&error)),
+        false => Failure::Cut,
+    };
+    let request = reqwest::Request::try_from(request).map_err(unsent)?;
+    let response = client.execute(request).await.map_err(unsent)?;
+    Ok(Response::from(response).map(Body::Any))
 }
 
 fn any(way: Way) -> Result<reqwest::Client, Failure> {

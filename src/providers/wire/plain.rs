@@ -54,16 +54,27 @@ impl Plain {
 
     /// Sends a request to the place that this leads to. Dropping the future, or the body before its end, cancels the
     /// request: its connection is closed.
-    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<PlainBody>, Failure> {
+    pub fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> impl Future<Output = Result<Response<PlainBody>, Failure>> {
         debug_assert_eq!(request.uri().authority(), self.place.authority());
         // Shared with the connection until all of it is written.
         let sent = (request.body().len() <= MAX_HELD_BYTES).then(|| request.body().clone());
-        let mut request = self.addressed(request);
+        // Boxed: it is handed on several times, and each hand would have room for it.
+        self.sent(Box::new(self.addressed(request)), sent)
+    }
+
+    async fn sent(
+        &self,
+        mut request: Box<Outgoing>,
+        sent: Option<Bytes>,
+    ) -> Result<Response<PlainBody>, Failure> {
         while let Some(mut connection) = self.idle.take() {
             match connection.ask(request).await {
                 Ok(response) => return Ok(self.answered(response, connection, sent)),
                 // It had been closed already, and nothing of the request has left.
-                Err(Some(unsent)) => request = *unsent,
+                Err(Some(unsent)) => request = unsent,
                 Err(None) => return Err(Failure::Cut),
             }
         }

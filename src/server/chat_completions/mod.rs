@@ -9,15 +9,18 @@ mod reply;
 mod request;
 mod tools;
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 use hyper::StatusCode;
 use uuid::Uuid;
 
 use super::call::Call;
 use super::endpoint::{self, Gate, Route};
+use super::error::ApiError;
 use super::events::{self, EventStream};
 use super::path::Path;
-use super::pictures::Fetching;
+use super::pictures::{Fetching, Pictures};
 use super::reply::{Answer, answered_by, event_stream, json_bytes};
 use super::{State, unix_seconds};
 use crate::auth::Scope;
@@ -49,8 +52,9 @@ struct Envelope {
 
 impl Envelope {
     fn new(model: Option<String>, calling: Calling) -> Self {
+        let mut text = Uuid::encode_buffer();
         Self {
-            id: format!("chatcmpl-{}", Uuid::new_v4().simple()),
+            id: ["chatcmpl-", Uuid::new_v4().simple().encode_lower(&mut text)].concat(),
             created: unix_seconds(),
             model: model.unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
             calling,
@@ -62,8 +66,36 @@ pub fn route(state: &State) -> Route {
     endpoint::post(state, Path::At("/v1/chat/completions"), GATE, create)
 }
 
-async fn create(state: State, call: Call<Asked>) -> Answer {
-    let envelope = Envelope::new(call.body.model.clone(), call.body.calling);
+fn create(state: State, call: Call<Asked>) -> impl Future<Output = Answer> {
+    // Not in the future, which is handed on several times: each hand would have room for all of the request.
+    let prepared = prepare(&state, call);
+    async move {
+        let Prepared {
+            mut request,
+            pictures,
+            envelope,
+            watched,
+        } = prepared?;
+        if !pictures.links.is_empty() {
+            // Boxed: rare, and large enough to be felt by every request.
+            request.timeout = fetched(&state, pictures, &mut request).boxed().await?;
+        }
+        match request.chat.delivery {
+            Delivery::Whole => whole(&state, request, envelope).await,
+            Delivery::Streamed => streamed(&state, request, Chunks::new(&envelope, watched)).await,
+        }
+    }
+}
+
+/// Everything that is there before anything is waited for.
+struct Prepared {
+    request: Box<RunRequest>,
+    pictures: Pictures,
+    envelope: Envelope,
+    watched: Watched,
+}
+
+fn prepare(state: &State, call: Call<Asked>) -> Result<Prepared, ApiError> {
     let routing = call.room(call.body.model.clone());
     let session = call.session(call.body.chat.user.as_deref(), &state.http().sessions);
     let watched = Watched {
@@ -73,35 +105,33 @@ async fn create(state: State, call: Call<Asked>) -> Answer {
     if let (None, Some(error)) = (&session, call.body.needs_session) {
         return Err(error);
     }
-    let mut chat = call.body.chat;
+    Ok(Prepared {
+        envelope: Envelope::new(call.body.model, call.body.calling),
+        request: Box::new(RunRequest {
+            routing,
+            system: call.body.system,
+            chat: call.body.chat,
+            session,
+            timeout: None,
+            notes: call.notes,
+        }),
+        pictures: call.body.pictures,
+        watched,
+    })
+}
+
+/// Puts the pictures in their places. Returns what is left of the run's time.
+async fn fetched(
+    state: &State,
+    pictures: Pictures,
+    request: &mut RunRequest,
+) -> Result<Option<Duration>, ApiError> {
     let fetching = Fetching {
         gateway: state.gateway(),
         config: &state.http().endpoints.chat_completions.images,
         switch: links::SWITCH,
     };
-    let timeout = match call.body.pictures.links.is_empty() {
-        true => None,
-        // Boxed: rare, and large enough to be felt by every request.
-        false => {
-            let pictures = call.body.pictures;
-            links::settle((&fetching, &routing), pictures, &mut chat)
-                .boxed()
-                .await?
-        }
-    };
-    // Boxed: it is handed on several times, and each hand would have room for it.
-    let request = Box::new(RunRequest {
-        routing,
-        system: call.body.system,
-        chat,
-        session,
-        timeout,
-        notes: call.notes,
-    });
-    match request.chat.delivery {
-        Delivery::Whole => whole(&state, request, envelope).await,
-        Delivery::Streamed => streamed(&state, request, Chunks::new(&envelope, watched)).await,
-    }
+    links::settle((&fetching, &request.routing), pictures, &mut request.chat).await
 }
 
 async fn whole(state: &State, request: Box<RunRequest>, envelope: Envelope) -> Answer {

@@ -74,7 +74,7 @@ pub fn create(state: &State) -> Route {
     endpoint::post(state, Path::At("/v1/responses"), GATE, answer)
 }
 
-async fn answer(state: State, call: Call<Asked>) -> Answer {
+async fn answer(state: State, call: Call<Box<Asked>>) -> Answer {
     let ignored = ignored(&call.body.ignored);
     let answer = made(&state, call).await.map_err(in_our_words);
     let mut response = answer?;
@@ -84,7 +84,7 @@ async fn answer(state: State, call: Call<Asked>) -> Answer {
     Ok(response)
 }
 
-async fn made(state: &State, call: Call<Asked>) -> Answer {
+async fn made(state: &State, call: Call<Box<Asked>>) -> Answer {
     let delivery = call.body.chat.delivery;
     let prepared = prepare(state, call, None).await?;
     match delivery {

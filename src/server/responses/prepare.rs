@@ -39,7 +39,7 @@ pub struct OverSocket {
 /// run from being.
 pub async fn prepare(
     state: &State,
-    call: Call<Asked>,
+    call: Call<Box<Asked>>,
     over: Option<OverSocket>,
 ) -> Result<Prepared, ApiError> {
     let gateway = state.gateway();
@@ -47,7 +47,7 @@ pub async fn prepare(
     let routing = call.room(call.body.model.clone());
     let place = gateway.place(&routing, session.as_ref())?;
     let watches_tools = call.routing.watches_tools;
-    let asked = call.body;
+    let asked = *call.body;
     let id = asked.shape.ids.response();
     let previous = asked.previous.as_deref();
     let warms_up = over.as_ref().is_some_and(|over| over.warms_up);
@@ -105,7 +105,7 @@ pub async fn prepare(
 }
 
 /// The lasting session that the request belongs to. What is not to be stored leaves nothing in it either.
-fn session(state: &State, call: &Call<Asked>) -> Option<SessionRequest> {
+fn session(state: &State, call: &Call<Box<Asked>>) -> Option<SessionRequest> {
     let user = call.body.chat.user.as_deref();
     let session = call.session(user, &state.http().sessions)?;
     let access = match call.body.echo.store {

@@ -135,7 +135,7 @@ async fn open(
             caller: admitted.caller,
             routing: admitted.routing,
             notes,
-            body: asked,
+            body: Box::new(asked),
         };
         opened(&admitted.state, call, over)
             .await
@@ -148,7 +148,11 @@ async fn open(
     }
 }
 
-async fn opened(state: &State, call: Call<Asked>, over: OverSocket) -> Result<Telling, ApiError> {
+async fn opened(
+    state: &State,
+    call: Call<Box<Asked>>,
+    over: OverSocket,
+) -> Result<Telling, ApiError> {
     let warms_up = over.warms_up;
     let prepared = prepare(state, call, Some(over)).await?;
     let (responding, request) = Responding::new(prepared, Carrier::Lines);
