@@ -12,7 +12,7 @@
 //! providers/   the edge: one file, or folder, a dialect of model APIs
 //! sse.rs       the event-stream format, in and out
 //! json.rs      JSON text, written fast
-//! tcp.rs       TCP streams, quick where many are busy at once
+//! tcp.rs       how TCP streams are written where many are busy at once
 //! chat/        the vocabulary of all of them: plain data
 //! config/      the configuration, its errors, its secrets, the environment
 //! fuzzing.rs   for fuzz targets alone: every door through which bytes of others come in

@@ -1,172 +1,137 @@
-//! A TCP stream that is quick where many are busy at once.
-//!
-//! Who has read lets the others read before it writes. Messages that are there together are all read before the first
-//! answer to one of them is written: the code of a step stays in the processor's cache, and a neighbour on this machine,
-//! such as a model server or a reverse proxy, is woken once for what many streams have to say to it. A stream that is
-//! alone writes at once.
-//!
-//! Small pieces are put together: the system takes longer over a list of them.
+//! How TCP streams are written where many are busy at once.
 
+use std::future::Future;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::task::yield_now;
 
 /// What is put together, at most.
 const SMALL_BYTES: usize = 4 << 10;
 
-pub struct Stream {
-    tcp: TcpStream,
-    /// Nothing was read since it let the others go first.
-    may_write: bool,
+/// Whose turn it is: who has read lets the others read before it writes.
+///
+/// Messages that are there together are all read before the first answer to one of them is written: the code of a step
+/// stays in the processor's cache, and a neighbour on this machine, such as a model server or a reverse proxy, is woken
+/// once for what many streams have to say to it. A stream that is alone loses a look at what has arrived.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// Something was read since the last write.
+    Due,
+    /// The others have read. What is read from now on takes nothing back: nobody waits twice for one write.
+    Waited,
+    #[default]
+    Taken,
 }
 
-impl Stream {
-    pub fn new(tcp: TcpStream) -> Self {
-        Self {
-            tcp,
-            may_write: false,
+impl Turn {
+    /// Something was read.
+    pub fn has_read(&mut self) {
+        if *self == Self::Taken {
+            *self = Self::Due;
         }
     }
 
-    /// The stream as it is, for its options.
-    pub fn tcp(&self) -> &TcpStream {
-        &self.tcp
-    }
-
-    pub fn into_tcp(self) -> TcpStream {
-        self.tcp
-    }
-
-    /// Pending once after each time that something was read, until every task that can go on has done so.
-    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !std::mem::replace(&mut self.may_write, true) {
-            // A task that wakes itself goes to the end of the line.
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+    /// Ready when it is this stream's turn to write.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Due => {
+                *self = Self::Waited;
+                // It has the task polled again after all that can go on, and after what has arrived meanwhile.
+                pin!(yield_now()).poll(cx)
+            }
+            Self::Waited | Self::Taken => {
+                *self = Self::Taken;
+                Poll::Ready(())
+            }
         }
-        Poll::Ready(())
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.tcp).poll_read(cx, buf))?;
-        self.may_write = false;
-        Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Stream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_turn(cx));
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+/// Writes pieces; small ones together, as the system takes longer over a list of them.
+pub fn poll_write_vectored(
+    mut stream: Pin<&mut TcpStream>,
+    cx: &mut Context<'_>,
+    pieces: &[IoSlice<'_>],
+) -> Poll<io::Result<usize>> {
+    let bytes: usize = pieces.iter().map(|piece| piece.len()).sum();
+    if bytes > SMALL_BYTES {
+        return stream.poll_write_vectored(cx, pieces);
     }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_turn(cx));
-        let bytes: usize = pieces.iter().map(|piece| piece.len()).sum();
-        if bytes > SMALL_BYTES {
-            return Pin::new(&mut self.tcp).poll_write_vectored(cx, pieces);
-        }
-        let mut space = [MaybeUninit::uninit(); SMALL_BYTES];
-        let mut whole = ReadBuf::uninit(&mut space);
-        for piece in pieces {
-            whole.put_slice(piece);
-        }
-        Pin::new(&mut self.tcp).poll_write(cx, whole.filled())
+    let mut space = [MaybeUninit::uninit(); SMALL_BYTES];
+    let mut whole = ReadBuf::uninit(&mut space);
+    for piece in pieces {
+        whole.put_slice(piece);
     }
-
-    fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
-    }
+    stream.as_mut().poll_write(cx, whole.filled())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
     use std::sync::{Arc, Mutex};
 
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::AsyncReadExt;
     use tokio::net::TcpListener;
 
     use super::*;
 
-    /// A stream, and its other end.
-    async fn pair() -> (Stream, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (other, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
-        (Stream::new(accepted.unwrap().0), other.unwrap())
-    }
-
     #[tokio::test]
-    async fn what_is_there_is_read_before_the_first_answer_to_it_is_written() {
+    async fn all_that_is_there_is_read_before_the_first_answer_is_written() {
         let steps = Arc::new(Mutex::new(Vec::new()));
-        let (mut streams, mut others) = (Vec::new(), Vec::new());
-        for _ in 0..3 {
-            let (stream, mut other) = pair().await;
-            other.write_all(b"question").await.unwrap();
-            streams.push(stream);
-            others.push(other);
-        }
-        for (place, mut stream) in streams.into_iter().enumerate() {
+        let tasks = ["a", "b", "c"].map(|task| {
             let steps = Arc::clone(&steps);
             tokio::spawn(async move {
-                let mut question = [0; 8];
-                stream.read_exact(&mut question).await.unwrap();
-                steps.lock().unwrap().push(("read", place));
-                for piece in [b"answ", b"er. "] {
-                    stream.write_all(piece).await.unwrap();
-                    steps.lock().unwrap().push(("written", place));
+                let note = |step: &str| steps.lock().unwrap().push(format!("{task} {step}"));
+                let mut turn = Turn::default();
+                note("reads");
+                turn.has_read();
+                for _ in 0..2 {
+                    poll_fn(|cx| turn.poll(cx)).await;
+                    note("writes");
                 }
-            });
-        }
-        for mut other in others {
-            let mut answer = String::new();
-            other.read_to_string(&mut answer).await.unwrap();
-            assert_eq!(answer, "answer. ");
+            })
+        });
+        for task in tasks {
+            task.await.unwrap();
         }
         let mut steps = std::mem::take(&mut *steps.lock().unwrap());
         let written = steps.split_off(3);
-        let kinds: Vec<&str> = steps.iter().map(|(kind, _)| *kind).collect();
-        assert_eq!(kinds, ["read"; 3]);
-        // The second piece has not been waited with: nothing was read in between.
-        let pairs: Vec<_> = written.chunks(2).map(|pair| (pair[0], pair[1])).collect();
-        assert!(pairs.iter().all(|(first, second)| first == second));
-        assert_eq!(pairs.len(), 3);
+        assert_eq!(steps, ["a reads", "b reads", "c reads"]);
+        // Nothing was read between the two pieces of an answer.
+        assert!(written.chunks(2).all(|pair| pair[0] == pair[1]));
+    }
+
+    #[tokio::test]
+    async fn who_reads_on_waits_once_for_each_write() {
+        let mut turn = Turn::default();
+        let mut polls = 0;
+        for _ in 0..3 {
+            poll_fn(|cx| {
+                polls += 1;
+                turn.has_read();
+                turn.poll(cx)
+            })
+            .await;
+        }
+        assert_eq!(polls, 6);
     }
 
     #[tokio::test]
     async fn pieces_leave_whole_and_in_order_whether_they_are_small_or_large() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
         for (small, large) in [(0, 1), (1, 2), (SMALL_BYTES - 1, 1), (1, SMALL_BYTES)] {
-            let (mut stream, mut other) = pair().await;
+            let (stream, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+            let (mut stream, mut other) = (stream.unwrap(), accepted.unwrap().0);
             let pieces = [vec![b'a'; small], vec![b'b'; large]];
             let slices = [IoSlice::new(&pieces[0]), IoSlice::new(&pieces[1])];
-            let written = stream.write_vectored(&slices).await.unwrap();
-            assert_eq!(written, small + large);
+            let written = poll_fn(|cx| poll_write_vectored(Pin::new(&mut stream), cx, &slices));
+            assert_eq!(written.await.unwrap(), small + large);
             drop(stream);
             let mut received = Vec::new();
             other.read_to_end(&mut received).await.unwrap();

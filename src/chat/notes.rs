@@ -59,17 +59,14 @@ impl Phase {
 }
 
 impl Notes {
-    /// Does `work` and adds the time that it takes to that of the phase, also where it is given up.
+    /// Does `work` and adds the time that it takes from now on to that of the phase, also where it is given up.
     pub fn time<T>(&self, phase: Phase, work: impl Future<Output = T>) -> impl Future<Output = T> {
         let running = Running {
             notes: self,
             phase,
             began: Instant::now(),
         };
-        work.map(move |done| {
-            drop(running);
-            done
-        })
+        work.inspect(move |_| drop(running))
     }
 
     pub fn spend(&self, phase: Phase, time: Duration) {

@@ -67,7 +67,7 @@ impl Admission {
         Ok(permit.expect("the semaphore is never closed"))
     }
 
-    /// As [`Self::enter`], where there is a place now.
+    /// Takes a place if one is free now; does not wait.
     pub fn try_enter(&self) -> Option<OwnedSemaphorePermit> {
         self.places.clone().try_acquire_owned().ok()
     }

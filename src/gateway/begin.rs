@@ -126,6 +126,7 @@ async fn begin(
             window::check(widest, chat)?;
         }
         let admission = &inner.lasting.admission;
+        // Nearly always: no time is spent on it, not even that of looking at the clock.
         let place = match admission.try_enter() {
             Some(place) => {
                 notes.spend(Time::Queue, Duration::ZERO);

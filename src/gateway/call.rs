@@ -66,8 +66,9 @@ impl Deadline {
         &self,
         work: impl Future<Output = Result<T, RunError>>,
     ) -> impl Future<Output = Result<T, RunError>> {
-        let passed = self.passed();
-        timeout_at(self.at, work).map(|done| done.unwrap_or(Err(passed)))
+        let limit = self.limit;
+        let work = timeout_at(self.at, work);
+        work.map(move |done| done.unwrap_or(Err(RunError::Deadline { limit })))
     }
 }
 
@@ -81,7 +82,7 @@ pub async fn open(
     deadline: &mut Deadline,
     notes: &Notes,
 ) -> Result<Opened, RunError> {
-    let mut began = None;
+    let began = Instant::now();
     let order = order(chain);
     let mut left = order.iter().copied().peekable();
     while let Some(place) = left.next() {
@@ -90,7 +91,6 @@ pub async fn open(
         loop {
             calls += 1;
             let called = Instant::now();
-            let began = *began.get_or_insert(called);
             let attempt = model.meter.attempt();
             let error = match call(model, chat, notes).await {
                 Ok((first, events)) => {

@@ -103,7 +103,7 @@ impl Prompt {
         if self.context == PromptContext::None {
             return SystemPrompt {
                 stable: "".into(),
-                varying: caller.join("\n\n"),
+                varying: said(caller).skip(1).collect(),
             };
         }
         SystemPrompt {
@@ -118,9 +118,7 @@ impl Prompt {
             Runtime::Here(line) => [line, channel.unwrap_or(DEFAULT_CHANNEL)],
             Runtime::Public => ["Runtime: public-facing agent", ""],
         };
-        let said = caller.iter().filter(|text| !text.is_empty());
-        let said = said.flat_map(|text| ["\n\n", text]);
-        let pieces = line.into_iter().chain(said);
+        let pieces = line.into_iter().chain(said(caller));
         let mut text = String::with_capacity(pieces.clone().map(str::len).sum());
         text.extend(pieces);
         text
@@ -172,6 +170,12 @@ impl Kept {
             .map(|(name, what)| (name.as_str(), what.as_str()));
         own.eq(lines(tools))
     }
+}
+
+/// What a caller says, an empty line before each text.
+fn said(texts: &[String]) -> impl Iterator<Item = &str> + Clone {
+    let texts = texts.iter().filter(|text| !text.is_empty());
+    texts.flat_map(|text| ["\n\n", text])
 }
 
 fn is_same(one: &Arc<str>, other: &Arc<str>) -> bool {

@@ -48,8 +48,9 @@ const MAX_ERROR_BYTES: usize = 64 * 1024;
 /// A way to one provider. No request can change where it leads or what it carries.
 pub struct Transport {
     provider: String,
-    /// Where every path begins.
+    /// What every path follows, without a slash at its end.
     base: Uri,
+    base_path: String,
     /// Of a request that has a body and wants JSON.
     headers: HeaderMap,
     /// What must not be in a log.
@@ -105,6 +106,7 @@ impl Transport {
             .or_insert(HeaderValue::from_static(USER_AGENT_NAME));
         let base = Uri::try_from(url.as_str());
         let base = base.map_err(|error| fault("baseUrl", format!("is no URL: {error}")))?;
+        let path = base.path_and_query().map_or("", PathAndQuery::as_str);
         Ok(Self {
             provider: known.id.to_string(),
             way: Way {
@@ -112,6 +114,7 @@ impl Transport {
                 has_tls: url.scheme() == "https",
                 connect_limit: known.config.connect_timeout(),
             },
+            base_path: path.trim_end_matches('/').to_owned(),
             base,
             headers,
             secrets: secrets.clone(),
@@ -121,7 +124,7 @@ impl Transport {
         })
     }
 
-    /// Adds a header that the dialect wants in every request, unless the configuration has its own.
+    /// Adds a header that the dialect wants in every request, unless it is there: by the configuration, or in all dialects.
     pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
         let entry = self.headers.entry(HeaderName::from_static(name));
         entry.or_insert(HeaderValue::from_static(value));
@@ -235,7 +238,7 @@ impl Transport {
         let began = Instant::now();
         let Outgoing { body, notes } = body;
         let sent = {
-            // Moved away here: the future has no room for it.
+            // In a block: the future would keep room for the request.
             let request = self.request(method, path, body, accept)?;
             self.wire(request.uri())?.send(request)
         };
@@ -273,11 +276,10 @@ impl Transport {
 
     fn place(&self, path: &str) -> Result<Uri, ProviderError> {
         let mut place = self.base.clone().into_parts();
-        let base = place.path_and_query.as_ref();
-        let base = base.map_or("", |base| base.as_str().trim_end_matches('/'));
-        let path = PathAndQuery::try_from([base, path].concat());
-        place.path_and_query = path.ok();
-        Uri::from_parts(place).map_err(|_| self.broken("a path that is none"))
+        let none = || self.broken("a path that is none");
+        let path = PathAndQuery::try_from([&self.base_path, path].concat());
+        place.path_and_query = Some(path.map_err(|_| none())?);
+        Uri::from_parts(place).map_err(|_| none())
     }
 
     fn wire(&self, place: &Uri) -> Result<&Wire, ProviderError> {

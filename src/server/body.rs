@@ -10,7 +10,7 @@ mod path;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use memchr::{memchr_iter, memchr2, memchr2_iter};
@@ -117,37 +117,36 @@ async fn gather<E>(
     limit: u64,
     reserve: usize,
 ) -> Result<Bytes, ApiError> {
-    let mut body = std::pin::pin!(body);
-    let mut size = 0;
+    let mut left = limit;
+    let checked = body.map(|piece| {
+        let piece = piece.map_err(|_| broken_off())?;
+        let rest = left.checked_sub(piece.remaining() as u64);
+        left = rest.ok_or_else(|| too_large(limit))?;
+        Ok::<_, ApiError>(piece)
+    });
+    let mut pieces = std::pin::pin!(checked);
+    let Some(mut first) = pieces.try_next().await? else {
+        return Ok(Bytes::new());
+    };
     // Most bodies are one piece, which is not copied.
-    let mut first = None;
-    let mut whole = BytesMut::new();
-    while let Some(piece) = body.next().await {
-        let Ok(mut piece) = piece else {
-            return Err(ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "the body broke off, or its chunks are none",
-            )
-            .closing());
-        };
-        size += piece.remaining() as u64;
-        if size > limit {
-            return Err(too_large(limit));
-        }
-        let Some(first) = &first else {
-            first = Some(piece.copy_to_bytes(piece.remaining()));
-            continue;
-        };
-        if whole.is_empty() {
-            whole.reserve(reserve);
-            whole.extend_from_slice(first);
-        }
+    let Some(second) = pieces.try_next().await? else {
+        return Ok(first.copy_to_bytes(first.remaining()));
+    };
+    let mut whole = BytesMut::with_capacity(reserve);
+    whole.put(first);
+    whole.put(second);
+    while let Some(piece) = pieces.try_next().await? {
         whole.put(piece);
     }
-    Ok(match whole.is_empty() {
-        true => first.unwrap_or_default(),
-        false => whole.freeze(),
-    })
+    Ok(whole.freeze())
+}
+
+fn broken_off() -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "the body broke off, or its chunks are none",
+    )
+    .closing()
 }
 
 fn too_large(limit: u64) -> ApiError {

@@ -16,7 +16,7 @@ use tokio::time::{Sleep, sleep};
 use super::activity::Activity;
 use super::connection::OnUnreadable;
 use super::head;
-use crate::tcp::Stream;
+use crate::tcp::{self, Turn};
 
 /// Bytes read and thrown away before a close, at most: more than the largest body a caller may mean to send.
 const LINGER_BYTES: usize = 32 << 20;
@@ -26,7 +26,8 @@ const LINGER_TIME: Duration = Duration::from_secs(5);
 const SCRAP_BYTES: usize = 16 << 10;
 
 pub(super) struct Socket {
-    stream: Stream,
+    stream: TcpStream,
+    turn: Turn,
     activity: Arc<Activity>,
     write_timeout: Duration,
     /// Runs while a write makes no progress.
@@ -55,7 +56,8 @@ impl Socket {
     ) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
-            stream: Stream::new(stream),
+            stream,
+            turn: Turn::default(),
             activity,
             write_timeout,
             stall: None,
@@ -107,7 +109,7 @@ impl Socket {
         });
         ready!(stall.as_mut().poll(cx));
         // Reset rather than close: the kernel would go on offering the unsent bytes for minutes.
-        self.stream.tcp().set_zero_linger()?;
+        self.stream.set_zero_linger()?;
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
             "the peer does not read",
@@ -123,7 +125,7 @@ impl Linger {
         }
     }
 
-    fn poll(&mut self, stream: &mut Stream, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, stream: &mut TcpStream, cx: &mut Context<'_>) -> Poll<()> {
         let mut scrap = [MaybeUninit::uninit(); SCRAP_BYTES];
         loop {
             let mut buf = ReadBuf::uninit(&mut scrap);
@@ -153,6 +155,7 @@ impl AsyncRead for Socket {
         let bytes = &buf.filled()[before..];
         if !bytes.is_empty() {
             self.activity.heard(bytes);
+            self.turn.has_read();
         }
         Poll::Ready(Ok(()))
     }
@@ -164,6 +167,7 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.turn.poll(cx));
         if self.is_unexplained(buf) {
             return self.explain(cx, buf.len());
         }
@@ -175,11 +179,12 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.turn.poll(cx));
         let first = bufs.first().map_or(&[][..], |buf| buf);
         if self.is_unexplained(first) {
             return self.explain(cx, first.len());
         }
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        let outcome = tcp::poll_write_vectored(Pin::new(&mut self.stream), cx, bufs);
         self.watch_write(cx, outcome)
     }
 
@@ -208,16 +213,18 @@ impl AsyncWrite for Socket {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio::sync::Semaphore;
 
     use super::super::listener::Limits;
     use super::*;
 
-    #[tokio::test]
-    async fn small_writes_do_not_wait_for_acknowledgements() {
+    /// A client, and the socket that it is connected to.
+    async fn connected() -> (TcpStream, Socket) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let _client = TcpStream::connect(listener.local_addr().unwrap())
+        let client = TcpStream::connect(listener.local_addr().unwrap())
             .await
             .unwrap();
         let (stream, _) = listener.accept().await.unwrap();
@@ -233,7 +240,26 @@ mod tests {
         };
         let activity = Arc::new(Activity::new(&limits, place));
         let socket = Socket::new(stream, activity, second, Arc::new(|_| Vec::new())).unwrap();
-        assert!(socket.stream.tcp().nodelay().unwrap());
+        (client, socket)
+    }
+
+    #[tokio::test]
+    async fn small_writes_do_not_wait_for_acknowledgements() {
+        let (_client, socket) = connected().await;
+        assert!(socket.stream.nodelay().unwrap());
         assert!(socket.is_write_vectored());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_his_turn_does_not_wait_for_the_peer() {
+        let (mut client, mut socket) = connected().await;
+        client.write_all(b"?").await.unwrap();
+        socket.read_exact(&mut [0]).await.unwrap();
+        assert!(socket.write_all(b"!").now_or_never().is_none());
+        assert!(socket.stall.is_none(), "its idle time would begin anew");
+        socket.write_all(b"!").await.unwrap();
+        let mut answer = [0];
+        client.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"!");
     }
 }

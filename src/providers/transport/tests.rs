@@ -110,3 +110,24 @@ fn a_login_in_the_url_becomes_a_header_unless_there_is_one() {
     assert_eq!(place, "http://127.0.0.1:1/v1/models");
     assert_eq!(headers(&at(Some("k"))), [("authorization", "Bearer k")]);
 }
+
+#[test]
+fn a_path_follows_the_base_url_wherever_that_ends() {
+    let place = |base: &str| {
+        let config = ProviderConfig {
+            base_url: Some(base.into()),
+            api: Some(ApiKind::OpenaiCompletions),
+            ..ProviderConfig::default()
+        };
+        let known = at("p".parse().unwrap(), config).unwrap();
+        let transport = Transport::new(&known, &Connections::default(), &Secrets::default());
+        transport.unwrap().place("/models").unwrap().to_string()
+    };
+    assert_eq!(place("http://[::1]:8080"), "http://[::1]:8080/models");
+    assert_eq!(place("https://a.example/"), "https://a.example/models");
+    assert_eq!(
+        place("https://a.example/b/v1"),
+        "https://a.example/b/v1/models"
+    );
+    assert_eq!(place("https://a.example/b//"), "https://a.example/b/models");
+}

@@ -14,7 +14,6 @@ use tokio::net::TcpStream;
 
 use super::relay::Relay;
 use super::sips::Sips;
-use crate::tcp::Stream;
 
 pub(super) type Outgoing = Request<Full<Bytes>>;
 
@@ -27,7 +26,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub async fn new(socket: TcpStream) -> Result<Self, hyper::Error> {
-        let (sender, driver) = http1::handshake(Sips(Stream::new(socket))).await?;
+        let (sender, driver) = http1::handshake(Sips(socket)).await?;
         Ok(Self {
             sender,
             driver: Some(driver),
@@ -96,7 +95,7 @@ impl Connection {
     /// The socket, with the bytes that were read from it and not passed on. `None` where the connection has ended.
     pub fn into_socket(self) -> Option<(TcpStream, Bytes)> {
         let parts = self.driver?.into_parts();
-        Some((parts.io.0.into_tcp(), parts.read_buf))
+        Some((parts.io.0, parts.read_buf))
     }
 
     /// Wakes nobody until it is polled again.

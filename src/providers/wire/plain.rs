@@ -15,6 +15,7 @@ use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Parts, Uri};
 use hyper::{Request, Response};
 use hyper_util::client::legacy::connect::HttpConnector;
+use tokio::task::yield_now;
 use tower_service::Service;
 
 use super::connection::{Connection, Outgoing};
@@ -61,7 +62,7 @@ impl Plain {
         debug_assert_eq!(request.uri().authority(), self.place.authority());
         // Shared with the connection until all of it is written.
         let sent = (request.body().len() <= MAX_HELD_BYTES).then(|| request.body().clone());
-        // Boxed: it is handed on several times, and each hand would have room for it.
+        // Boxed: each future around it would keep room for it.
         self.sent(Box::new(self.addressed(request)), sent)
     }
 
@@ -70,6 +71,8 @@ impl Plain {
         mut request: Box<Outgoing>,
         sent: Option<Bytes>,
     ) -> Result<Response<PlainBody>, Failure> {
+        // As in `tcp::Turn`. Here, because what is asked of a connection is not sent again once it was handed over.
+        yield_now().await;
         while let Some(mut connection) = self.idle.take() {
             match connection.ask(request).await {
                 Ok(response) => return Ok(self.answered(response, connection, sent)),

@@ -9,13 +9,14 @@ use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 
-use crate::tcp::Stream;
+use crate::tcp;
 
 /// What is read at once, at most: one byte less than what hyper's buffers begin with.
 const SIP_BYTES: usize = (8 << 10) - 1;
 
-pub(super) struct Sips(pub Stream);
+pub(super) struct Sips(pub TcpStream);
 
 impl Read for Sips {
     fn poll_read(
@@ -58,6 +59,6 @@ impl Write for Sips {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(cx, pieces)
+        tcp::poll_write_vectored(Pin::new(&mut self.0), cx, pieces)
     }
 }

@@ -67,7 +67,7 @@ pub fn route(state: &State) -> Route {
 }
 
 fn create(state: State, call: Call<Asked>) -> impl Future<Output = Answer> {
-    // Not in the future, which is handed on several times: each hand would have room for all of the request.
+    // Not in the future: each one around it would keep room for all of the request.
     let prepared = prepare(&state, call);
     async move {
         let Prepared {
