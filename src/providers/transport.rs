@@ -1,18 +1,15 @@
 //! The one HTTP client of the edge: destination and credential in one object, limits of time and size, status to error.
 
 mod credential;
+mod direction;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
-use hyper::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
-    USER_AGENT,
-};
-use hyper::http::uri::PathAndQuery;
-use hyper::{Method, Request, Response, Uri};
+use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::{Method, Response, Uri};
 use reqwest::Url;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -27,17 +24,13 @@ use super::{ChatStream, ProviderError};
 use crate::chat::{Notes, Phase};
 use crate::config::Secrets;
 use crate::sse::{self, ReadError};
+use direction::{Direction, JSON};
 
 /// The largest whole answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
 
 /// How much is reserved on a provider's word alone, in bytes.
 const MAX_RESERVED: u64 = 8 * 1024 * 1024;
-
-const JSON: &str = "application/json";
-
-/// What this program calls itself.
-const USER_AGENT_NAME: &str = concat!("openclaw/", env!("CARGO_PKG_VERSION"));
 
 /// How long an error's body is waited for: its status is known, and says the most.
 const ERROR_BODY_LIMIT: Duration = Duration::from_secs(1);
@@ -48,11 +41,7 @@ const MAX_ERROR_BYTES: usize = 64 * 1024;
 /// A way to one provider. No request can change where it leads or what it carries.
 pub struct Transport {
     provider: String,
-    /// What every path follows, without a slash at its end.
-    base: Uri,
-    base_path: String,
-    /// Of a request that has a body and wants JSON.
-    headers: HeaderMap,
+    direction: Direction,
     /// What must not be in a log.
     secrets: Secrets,
     silence_limit: Duration,
@@ -87,26 +76,13 @@ impl Transport {
             message,
         };
         let url = Url::parse(&known.base_url);
-        let mut url = url.map_err(|error| fault("baseUrl", format!("is no URL: {error}")))?;
+        let url = url.map_err(|error| fault("baseUrl", format!("is no URL: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(fault(
                 "baseUrl",
                 "must begin with http:// or https://".to_owned(),
             ));
         }
-        let mut headers =
-            credential::headers(known).map_err(|(key, message)| fault(&key, message))?;
-        if let Some(login) = credential::login(&mut url) {
-            headers.entry(AUTHORIZATION).or_insert(login);
-        }
-        headers.insert(ACCEPT, HeaderValue::from_static(JSON));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
-        headers
-            .entry(USER_AGENT)
-            .or_insert(HeaderValue::from_static(USER_AGENT_NAME));
-        let base = Uri::try_from(url.as_str());
-        let base = base.map_err(|error| fault("baseUrl", format!("is no URL: {error}")))?;
-        let path = base.path_and_query().map_or("", PathAndQuery::as_str);
         Ok(Self {
             provider: known.id.to_string(),
             way: Way {
@@ -114,9 +90,7 @@ impl Transport {
                 has_tls: url.scheme() == "https",
                 connect_limit: known.config.connect_timeout(),
             },
-            base_path: path.trim_end_matches('/').to_owned(),
-            base,
-            headers,
+            direction: Direction::new(known, url).map_err(|(key, message)| fault(&key, message))?,
             secrets: secrets.clone(),
             silence_limit: known.config.silence_limit(),
             whole_limit: known.config.whole_limit(),
@@ -126,8 +100,7 @@ impl Transport {
 
     /// Adds a header that the dialect wants in every request, unless it is there: by the configuration, or in all dialects.
     pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
-        let entry = self.headers.entry(HeaderName::from_static(name));
-        entry.or_insert(HeaderValue::from_static(value));
+        self.direction.add(name, value);
         self
     }
 
@@ -239,7 +212,8 @@ impl Transport {
         let Outgoing { body, notes } = body;
         let sent = {
             // In a block: the future would keep room for the request.
-            let request = self.request(method, path, body, accept)?;
+            let request = self.direction.request(method, path, body, accept);
+            let request = request.ok_or_else(|| self.broken("a path that is none"))?;
             self.wire(request.uri())?.send(request)
         };
         let response = sent.await.map_err(|failure| self.unsent(failure))?;
@@ -250,36 +224,6 @@ impl Transport {
             return Ok(response);
         }
         Err(self.refused(response).await)
-    }
-
-    fn request(
-        &self,
-        method: Method,
-        path: &str,
-        body: Vec<u8>,
-        accept: &'static str,
-    ) -> Result<Request<Bytes>, ProviderError> {
-        let has_body = !body.is_empty();
-        let mut request = Request::new(Bytes::from(body));
-        *request.method_mut() = method;
-        *request.uri_mut() = self.place(path)?;
-        let headers = request.headers_mut();
-        headers.clone_from(&self.headers);
-        if accept != JSON {
-            headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        }
-        if !has_body {
-            headers.remove(CONTENT_TYPE);
-        }
-        Ok(request)
-    }
-
-    fn place(&self, path: &str) -> Result<Uri, ProviderError> {
-        let mut place = self.base.clone().into_parts();
-        let none = || self.broken("a path that is none");
-        let path = PathAndQuery::try_from([&self.base_path, path].concat());
-        place.path_and_query = Some(path.map_err(|_| none())?);
-        Uri::from_parts(place).map_err(|_| none())
     }
 
     fn wire(&self, place: &Uri) -> Result<&Wire, ProviderError> {

@@ -10,7 +10,7 @@ use reqwest::Url;
 use super::super::known::Known;
 use crate::config::ApiKind;
 
-type HeaderFault = (String, String);
+pub(super) type HeaderFault = (String, String);
 
 /// What every request to this provider carries, its credential among it.
 ///

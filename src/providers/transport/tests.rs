@@ -21,7 +21,7 @@ fn transport(api: ApiKind, auth_header: Option<bool>, own: &[(&str, &str)]) -> T
 
 /// The headers of every request, without those that every provider is sent.
 fn headers(transport: &Transport) -> Vec<(&str, &str)> {
-    let headers = transport.headers.iter();
+    let headers = transport.direction.headers.iter();
     let headers = headers.map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
     let (of_all, own): (Vec<_>, _) =
         headers.partition(|(name, _)| matches!(*name, "accept" | "content-type" | "user-agent"));
@@ -106,7 +106,7 @@ fn a_login_in_the_url_becomes_a_header_unless_there_is_one() {
         headers(&transport),
         [("authorization", "Basic YW5uOnBAc3M=")]
     );
-    let place = transport.place("/models").unwrap();
+    let place = transport.direction.place("/models").unwrap();
     assert_eq!(place, "http://127.0.0.1:1/v1/models");
     assert_eq!(headers(&at(Some("k"))), [("authorization", "Bearer k")]);
 }
@@ -121,7 +121,12 @@ fn a_path_follows_the_base_url_wherever_that_ends() {
         };
         let known = at("p".parse().unwrap(), config).unwrap();
         let transport = Transport::new(&known, &Connections::default(), &Secrets::default());
-        transport.unwrap().place("/models").unwrap().to_string()
+        transport
+            .unwrap()
+            .direction
+            .place("/models")
+            .unwrap()
+            .to_string()
     };
     assert_eq!(place("http://[::1]:8080"), "http://[::1]:8080/models");
     assert_eq!(place("https://a.example/"), "https://a.example/models");
