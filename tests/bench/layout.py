@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Writes `.cargo/layout.ld`: the functions that run until the first answer, which the linker then puts together.
+"""Writes `.cargo/layout.ld`: the functions that run until the first answer, and those that chats take, which the linker
+then puts together.
 
 The kernel maps 64 kB of a program around whatever is touched. In the order of the compiler, what start-up touches lies
-in nearly every such window. Serves with a program under callgrind (of valgrind), asks it for its models, and keeps the
-names of the functions that ran: as patterns, without what changes with a compiler.
+in nearly every such window; and where a chat comes after a pause, the processor looks for each of its functions in
+another place, which takes longer than to run them. Serves with a program under callgrind (of valgrind), asks it for its
+models and then for chats, and keeps the names of the functions that ran: as patterns, without what changes with a
+compiler.
 
     CARGO_PROFILE_RELEASE_STRIP=false cargo build --release
     python3 tests/bench/layout.py target/release/openclaw
@@ -16,19 +19,23 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 LAYOUT = Path(__file__).resolve().parents[2] / ".cargo" / "layout.ld"
 TOKEN = "a-token-of-this-run"
+USAGE = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
 PATTERN = 1500  # what a pattern is worth, in bytes of functions that lie among the others without being run
 MISSED = 50_000  # what it costs when a function that runs lies elsewhere, in bytes
 
 HEAD = """\
-/* The functions that run until the first answer, together: see tests/bench/layout.py, which writes this. A name that no
-   longer exists does no harm. A linker that cannot read this is spared it by OPENCLAW_LAYOUT=0. */
+/* The functions that run until the first answer, together, and then those that chats take: see tests/bench/layout.py,
+   which writes this. A name that no longer exists does no harm. A linker that cannot read this is spared it by
+   OPENCLAW_LAYOUT=0. */
 SECTIONS
 {
   .text.first :
@@ -41,16 +48,67 @@ TAIL = "  }\n}\nINSERT BEFORE .text;\n"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def ask(port, token):
-    """Asks for the models, over a connection of its own; the status of the answer."""
-    headers = {"authorization": f"Bearer {token}"}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/models", headers=headers)
+def ask(port, token, path="models", body=None):
+    """Asks over a connection of its own; the status of the answer."""
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    data = body and json.dumps(body).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/{path}", data, headers)
     try:
         with DIRECT.open(request, timeout=60) as answer:
             answer.read()
             return answer.status
     except urllib.error.HTTPError as refusal:
         return refusal.code
+
+
+class Model(BaseHTTPRequestHandler):
+    """What answers chats, whole or in pieces."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.send_response(200)
+        if asked.get("stream"):
+            self.in_pieces()
+        else:
+            self.whole()
+
+    def whole(self):
+        choice = {"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}
+        answer = json.dumps({"id": "1", "object": "chat.completion", "model": "m", "choices": [choice], "usage": USAGE})
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+    def in_pieces(self):
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        deltas = [{"delta": {"role": "assistant", "content": text}} for text in ("Hel", "lo")]
+        choices = [*deltas, {"delta": {}, "finish_reason": "stop"}]
+        chunks = [{"id": "1", "object": "chat.completion.chunk", "choices": [choice | {"index": 0}]} for choice in choices]
+        chunks.append({"id": "1", "object": "chat.completion.chunk", "choices": [], "usage": USAGE})
+        for data in [*map(json.dumps, chunks), "[DONE]"]:
+            event = f"data: {data}\n\n".encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+            time.sleep(0.05)
+        self.wfile.write(b"0\r\n\r\n")
+
+
+def chat(port):
+    """A few chats, whole and streamed."""
+    messages = [{"role": "system", "content": "You are terse."}, {"role": "user", "content": "Hello, \"world\"\n"}]
+    for stream in [False, True] * 3:
+        body = {"model": "openclaw/default", "messages": messages, "stream": stream}
+        if stream:
+            body["stream_options"] = {"include_usage": True}
+        if (status := ask(port, TOKEN, "chat/completions", body)) != 200:
+            raise ValueError(f"it answers a chat with {status}")
 
 
 def wait_for(port):
@@ -68,12 +126,13 @@ def wait_for(port):
 
 
 def functions_that_run(program):
-    """Until it has answered, with a configuration that has something of everything."""
+    """Until it has answered, with a configuration that has something of everything; and for chats."""
+    provider = HTTPServer(("127.0.0.1", 0), Model)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     endpoints = {"chatCompletions": {"enabled": True}, "responses": {"enabled": True}}
     model = {"id": "m", "name": "M", "contextWindow": 128_000, "maxTokens": 4096}
-    local = {"baseUrl": "http://127.0.0.1:9/v1", "apiKey": "k", "api": "openai-completions", "models": [model]}
+    local = {"baseUrl": f"http://127.0.0.1:{provider.server_port}/v1", "apiKey": "k", "api": "openai-completions", "models": [model]}
     config = {
         "gateway": {
             "mode": "local",
@@ -98,11 +157,15 @@ def functions_that_run(program):
         try:
             wait_for(port)
             time.sleep(2)  # until connections are closed, and what it does by the clock was done once
-            subprocess.run(["callgrind_control", str(server.pid), "-d"], check=True, stdout=subprocess.DEVNULL)
+            dump = ["callgrind_control", str(server.pid), "-d"]
+            subprocess.run(dump, check=True, stdout=subprocess.DEVNULL)
+            threading.Thread(target=provider.serve_forever, daemon=True).start()
+            chat(port)
+            subprocess.run(dump, check=True, stdout=subprocess.DEVNULL)
         finally:
             server.terminate()
             server.wait()
-        return counted(Path(folder, "counts.1"))
+        return counted(Path(folder, "counts.1")), counted(Path(folder, "counts.2"))
 
 
 def counted(path):
@@ -169,28 +232,44 @@ class Branch:
         return min(one, (cost, [pattern for _, found in parts for pattern in found]), missed, key=lambda way: way[0])
 
 
-def main(program):
-    run, root = functions_that_run(program), Branch()
+def sizes(program):
+    """The functions of the program, and how large they are."""
+    found = {}
     for line in subprocess.run(["nm", "-S", program], check=True, capture_output=True, text=True).stdout.splitlines():
         _, size, kind, name = (line.split() + [""] * 4)[:4]
-        if kind not in ("t", "T"):
-            continue
+        if kind in ("t", "T"):
+            found[name] = int(size, 16)
+    return found
+
+
+def patterns(run, functions):
+    """Those for the functions that run, small functions first: more of their bytes run. And how many they are for."""
+    root = Branch()
+    for name, size in functions.items():
         branch = root
         for piece in [None, *pieces(name)]:
             branch = branch if piece is None else branch.branches.setdefault(piece, Branch())
             if name in run:
-                branch.runs.append(int(size, 16))
+                branch.runs.append(size)
             else:
-                branch.idle += int(size, 16)
+                branch.idle += size
     if not root.runs:
         sys.exit("this program has no symbols")
-    sys.setrecursionlimit(10_000)
     _, found = root.patterns()
-    # Small functions first: more of their bytes run.
     found.sort(key=lambda pattern: (sum(pattern[1]) // len(pattern[1]), pattern[0]))
-    LAYOUT.write_text(HEAD + "".join(f'    *(".text*.{prefix}*")\n' for prefix, _ in found) + TAIL)
-    covered = sum(len(sizes) for _, sizes in found)
-    print(f"{len(found)} patterns for {covered} of {len(root.runs)} functions")
+    return [prefix for prefix, _ in found], sum(len(sizes) for _, sizes in found)
+
+
+def main(program):
+    sys.setrecursionlimit(10_000)
+    first, chats = functions_that_run(program)
+    functions, lines = sizes(program), []
+    # What both take lies between the two.
+    for run in first - chats, first & chats, chats - first:
+        found, covered = patterns(run, functions)
+        lines += [f'    *(".text*.{prefix}*")\n' for prefix in found]
+        print(f"{len(found)} patterns for {covered} of {len(run & functions.keys())} functions")
+    LAYOUT.write_text(HEAD + "".join(lines) + TAIL)
 
 
 if __name__ == "__main__":

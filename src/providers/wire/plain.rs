@@ -15,12 +15,12 @@ use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Parts, Uri};
 use hyper::{Request, Response};
 use hyper_util::client::legacy::connect::HttpConnector;
-use tokio::task::yield_now;
 use tower_service::Service;
 
 use super::connection::{Connection, Outgoing};
 use super::idle::Idle;
 use super::{Failure, PROBE_AFTER, connect_fault};
+use crate::tcp;
 
 /// The largest body of a request that is held until the answer begins, in bytes.
 const MAX_HELD_BYTES: usize = 1 << 20;
@@ -71,8 +71,8 @@ impl Plain {
         mut request: Box<Outgoing>,
         sent: Option<Bytes>,
     ) -> Result<Response<PlainBody>, Failure> {
-        // As in `tcp::Turn`. Here, because what is asked of a connection is not sent again once it was handed over.
-        yield_now().await;
+        // Here, because what is asked of a connection is not sent again once it was handed over.
+        tcp::turn().await;
         while let Some(mut connection) = self.idle.take() {
             match connection.ask(request).await {
                 Ok(response) => return Ok(self.answered(response, connection, sent)),
