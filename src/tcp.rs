@@ -14,27 +14,48 @@ use tokio::task::yield_now;
 /// What is put together, at most.
 const SMALL_BYTES: usize = 4 << 10;
 
-/// How many streams have read something and have not written since.
+/// The requests that are worked on: their answers have not begun.
 #[derive(Debug, Default)]
-pub struct Busy(AtomicUsize);
+pub struct AtWork(AtomicUsize);
 
-/// Those of this process.
-static ALL: Busy = Busy(AtomicUsize::new(0));
+/// Those of the server in this process.
+pub static AT_WORK: AtWork = AtWork(AtomicUsize::new(0));
 
-impl Busy {
-    fn is_more_than_one(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 1
+/// One of them, until it is dropped.
+pub struct Request(&'static AtWork);
+
+impl AtWork {
+    pub fn begin(&'static self) -> Request {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Request(self)
+    }
+
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// As [`Turn`], for a request that is about to be passed on.
+    pub async fn turn(&self) {
+        if self.count() > 1 {
+            yield_now().await;
+        }
     }
 }
 
-/// Whose turn it is: who has read lets the others read before it writes.
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Whose turn it is: who has read lets the others read before it writes, while other requests are worked on.
 ///
-/// Messages that are there together are all read before the first answer to one of them is written: the code of a step
-/// stays in the processor's cache, and a neighbour on this machine, such as a model server or a reverse proxy, is woken
-/// once for what many streams have to say to it. A stream that is alone waits for nobody.
+/// What is there together is then read together, and written together: the code of a step stays in the processor's
+/// cache, and a neighbour on this machine, such as a model server or a reverse proxy, is woken once for what many streams
+/// have to say to it. A request that is alone waits for nobody.
 #[derive(Debug)]
 pub struct Turn {
-    busy: &'static Busy,
+    others: &'static AtWork,
     state: State,
 }
 
@@ -49,53 +70,33 @@ enum State {
 
 impl Default for Turn {
     fn default() -> Self {
-        Self::among(&ALL)
+        Self::beside(&AT_WORK)
     }
 }
 
 impl Turn {
-    fn among(busy: &'static Busy) -> Self {
+    /// For a stream whose own requests are not at work any more when it writes.
+    pub fn beside(others: &'static AtWork) -> Self {
         let state = State::Taken;
-        Self { busy, state }
+        Self { others, state }
     }
 
     /// Something was read.
     pub fn has_read(&mut self) {
         if self.state == State::Taken {
             self.state = State::Due;
-            self.busy.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Ready when it is this stream's turn to write.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.state == State::Due && self.busy.is_more_than_one() {
+        if self.state == State::Due && self.others.count() > 0 {
             self.state = State::Waited;
             // It has the task polled again after all that can go on, and after what has arrived meanwhile.
             return pin!(yield_now()).poll(cx);
         }
-        self.take();
+        self.state = State::Taken;
         Poll::Ready(())
-    }
-
-    fn take(&mut self) {
-        if self.state != State::Taken {
-            self.state = State::Taken;
-            self.busy.0.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.take();
-    }
-}
-
-/// As [`Turn`], for who is about to write to another stream because of what one has read.
-pub async fn turn() {
-    if ALL.is_more_than_one() {
-        yield_now().await;
     }
 }
 
@@ -128,11 +129,8 @@ mod tests {
 
     use super::*;
 
-    /// One that has read, of many that are busy.
-    fn busy() -> Turn {
-        let mut turn = Turn::among(Box::leak(Box::default()));
-        turn.has_read();
-        turn
+    fn none_at_work() -> &'static AtWork {
+        Box::leak(Box::default())
     }
 
     fn write(turn: &mut Turn) -> impl Future<Output = ()> {
@@ -140,14 +138,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_that_is_there_is_read_before_the_first_answer_is_written() {
-        let other = busy();
+    async fn while_others_are_at_work_all_that_is_there_is_read_before_an_answer_is_written() {
+        let at_work = none_at_work();
+        let _other = at_work.begin();
         let steps = Arc::new(Mutex::new(Vec::new()));
         let tasks = ["a", "b", "c"].map(|task| {
-            let (steps, busy) = (Arc::clone(&steps), other.busy);
+            let steps = Arc::clone(&steps);
             tokio::spawn(async move {
                 let note = |step: &str| steps.lock().unwrap().push(format!("{task} {step}"));
-                let mut turn = Turn::among(busy);
+                let mut turn = Turn::beside(at_work);
                 note("reads");
                 turn.has_read();
                 for _ in 0..2 {
@@ -168,8 +167,9 @@ mod tests {
 
     #[tokio::test]
     async fn who_reads_on_waits_once_for_each_write() {
-        let other = busy();
-        let mut turn = Turn::among(other.busy);
+        let at_work = none_at_work();
+        let _other = at_work.begin();
+        let mut turn = Turn::beside(at_work);
         let mut polls = 0;
         for _ in 0..3 {
             poll_fn(|cx| {
@@ -183,22 +183,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stream_waits_for_nobody_where_the_others_wrote_or_are_gone() {
-        let mut turn = busy();
-        let mut other = Turn::among(turn.busy);
+    async fn a_request_that_is_alone_waits_for_nobody() {
+        let at_work = none_at_work();
+        let own = at_work.begin();
+        assert_eq!(at_work.turn().now_or_never(), Some(()));
+        let other = at_work.begin();
+        assert_eq!(at_work.turn().now_or_never(), None);
+        // Its answer has begun.
+        drop(own);
+        let mut turn = Turn::beside(at_work);
+        turn.has_read();
+        assert_eq!(write(&mut turn).now_or_never(), None);
         assert_eq!(write(&mut turn).now_or_never(), Some(()));
-        for gone in [false, true] {
-            turn.has_read();
-            other.has_read();
-            assert_eq!(write(&mut turn).now_or_never(), None);
-            assert_eq!(write(&mut turn).now_or_never(), Some(()));
-            turn.has_read();
-            match gone {
-                true => drop(std::mem::replace(&mut other, Turn::among(turn.busy))),
-                false => write(&mut other).await,
-            }
-            assert_eq!(write(&mut turn).now_or_never(), Some(()));
-        }
+        drop(other);
+        turn.has_read();
+        assert_eq!(write(&mut turn).now_or_never(), Some(()));
     }
 
     #[tokio::test]

@@ -28,6 +28,7 @@ use super::aside::Aside;
 use super::drain::{Drain, Phase};
 use super::listener::Limits;
 use super::socket::Socket;
+use crate::tcp::AT_WORK;
 
 /// A request head, and what waits to be written on an HTTP/1 connection: bytes, at most.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -178,6 +179,7 @@ impl<S, P> Handler<S, P> {
         P: Fn(&str) -> Response<B>,
         B: Body,
     {
+        let at_work = AT_WORK.begin();
         let answering = async {
             poll_fn(|cx| self.service.poll_ready(cx)).await?;
             self.service.call(request).await
@@ -187,6 +189,7 @@ impl<S, P> Handler<S, P> {
             Ok(answer) => answer?,
             Err(panic) => (self.on_panic)(panic_text(&*panic)),
         };
+        drop(at_work);
         // The turn lasts as long as the body: the closure holds it and changes nothing.
         Ok(response.map(|body| {
             body.map_err(move |error| {

@@ -220,6 +220,7 @@ mod tests {
 
     use super::super::listener::Limits;
     use super::*;
+    use crate::tcp::AT_WORK;
 
     /// A client, and the socket that it is connected to.
     async fn connected() -> (TcpStream, Socket) {
@@ -243,14 +244,6 @@ mod tests {
         (client, socket)
     }
 
-    /// Who has read something.
-    async fn asked() -> (TcpStream, Socket) {
-        let (mut client, mut socket) = connected().await;
-        client.write_all(b"?").await.unwrap();
-        socket.read_exact(&mut [0]).await.unwrap();
-        (client, socket)
-    }
-
     #[tokio::test]
     async fn small_writes_do_not_wait_for_acknowledgements() {
         let (_client, socket) = connected().await;
@@ -260,8 +253,10 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_for_his_turn_does_not_wait_for_the_peer() {
-        let (_other_client, _other) = asked().await;
-        let (mut client, mut socket) = asked().await;
+        let (mut client, mut socket) = connected().await;
+        client.write_all(b"?").await.unwrap();
+        socket.read_exact(&mut [0]).await.unwrap();
+        let _other = AT_WORK.begin();
         assert!(socket.write_all(b"!").now_or_never().is_none());
         assert!(socket.stall.is_none(), "its idle time would begin anew");
         socket.write_all(b"!").await.unwrap();

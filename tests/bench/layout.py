@@ -12,6 +12,7 @@ compiler.
     python3 tests/bench/layout.py target/release/openclaw
 """
 
+import fnmatch
 import json
 import os
 import re
@@ -23,13 +24,13 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 LAYOUT = Path(__file__).resolve().parents[2] / ".cargo" / "layout.ld"
 TOKEN = "a-token-of-this-run"
 USAGE = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
-PATTERN = 1500  # what a pattern is worth, in bytes of functions that lie among the others without being run
+PATTERN = 300  # what a pattern is worth, in bytes of functions that lie among the others without being run
 MISSED = 50_000  # what it costs when a function that runs lies elsewhere, in bytes
 
 HEAD = """\
@@ -93,11 +94,13 @@ class Model(BaseHTTPRequestHandler):
         choices = [*deltas, {"delta": {}, "finish_reason": "stop"}]
         chunks = [{"id": "1", "object": "chat.completion.chunk", "choices": [choice | {"index": 0}]} for choice in choices]
         chunks.append({"id": "1", "object": "chat.completion.chunk", "choices": [], "usage": USAGE})
-        for data in [*map(json.dumps, chunks), "[DONE]"]:
-            event = f"data: {data}\n\n".encode()
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
-            time.sleep(0.05)
-        self.wfile.write(b"0\r\n\r\n")
+        events = [f"data: {data}\n\n".encode() for data in [*map(json.dumps, chunks), "[DONE]"]]
+        pieces = [b"%x\r\n%s\r\n" % (len(event), event) for event in events]
+        pieces[-1] += b"0\r\n\r\n"
+        for piece in pieces:
+            self.wfile.write(piece)
+            if piece is not pieces[-1]:
+                time.sleep(0.05)
 
 
 def chat(port):
@@ -127,7 +130,7 @@ def wait_for(port):
 
 def functions_that_run(program):
     """Until it has answered, with a configuration that has something of everything; and for chats."""
-    provider = HTTPServer(("127.0.0.1", 0), Model)
+    provider = ThreadingHTTPServer(("127.0.0.1", 0), Model)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     endpoints = {"chatCompletions": {"enabled": True}, "responses": {"enabled": True}}
@@ -242,8 +245,8 @@ def sizes(program):
     return found
 
 
-def patterns(run, functions):
-    """Those for the functions that run, small functions first: more of their bytes run. And how many they are for."""
+def patterns(run, later, functions):
+    """Those for the functions that run, small functions first: more of their bytes run. None takes one that is for later."""
     root = Branch()
     for name, size in functions.items():
         branch = root
@@ -252,23 +255,29 @@ def patterns(run, functions):
             if name in run:
                 branch.runs.append(size)
             else:
-                branch.idle += size
-    if not root.runs:
-        sys.exit("this program has no symbols")
+                branch.idle += MISSED if name in later else size
     _, found = root.patterns()
     found.sort(key=lambda pattern: (sum(pattern[1]) // len(pattern[1]), pattern[0]))
-    return [prefix for prefix, _ in found], sum(len(sizes) for _, sizes in found)
+    return [prefix + "*" for prefix, _ in found]
 
 
 def main(program):
     sys.setrecursionlimit(10_000)
     first, chats = functions_that_run(program)
     functions, lines = sizes(program), []
+    if not first & functions.keys():
+        sys.exit("this program has no symbols")
     # What both take lies between the two.
-    for run in first - chats, first & chats, chats - first:
-        found, covered = patterns(run, functions)
-        lines += [f'    *(".text*.{prefix}*")\n' for prefix in found]
-        print(f"{len(found)} patterns for {covered} of {len(run & functions.keys())} functions")
+    groups = [first - chats, first & chats, chats - first]
+    for place, run in enumerate(groups):
+        wanted = len(run & functions.keys())
+        found = patterns(run, set().union(*groups[place + 1 :]), functions)
+        # The first pattern that fits a function takes it.
+        fits = re.compile("|".join(map(fnmatch.translate, found)) or "$^").match
+        taken = {name for name in functions if fits(name)}
+        lines += [f'    *(".text*.{pattern}")\n' for pattern in found]
+        print(f"{len(found)} patterns for {len(taken & run)} of {wanted} functions, and {len(taken - run)} others")
+        functions = {name: size for name, size in functions.items() if name not in taken}
     LAYOUT.write_text(HEAD + "".join(lines) + TAIL)
 
 

@@ -26,14 +26,8 @@ struct Shared {
     /// Notified when the first line is held.
     begun: Condvar,
     /// Locked first: what was held earlier is written earlier.
-    out: Mutex<Out>,
+    out: Mutex<Box<dyn Write + Send>>,
     secrets: Redaction,
-}
-
-struct Out {
-    to: Box<dyn Write + Send>,
-    /// What was held last, to be filled again.
-    spare: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -49,10 +43,7 @@ impl Lines {
             secrets,
             held: Mutex::default(),
             begun: Condvar::new(),
-            out: Mutex::new(Out {
-                to: Box::new(out),
-                spare: Vec::new(),
-            }),
+            out: Mutex::new(Box::new(out)),
         }))
     }
 
@@ -96,12 +87,7 @@ impl Lines {
 
     fn put_out(&self, line: &[u8]) {
         let mut out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
-        out.spare.clear();
-        let (bytes, dropped) = {
-            let mut held = self.held();
-            let bytes = std::mem::replace(&mut held.bytes, std::mem::take(&mut out.spare));
-            (bytes, std::mem::take(&mut held.dropped))
-        };
+        let Held { bytes, dropped } = std::mem::take(&mut *self.held());
         let note = match dropped {
             0 => Vec::new(),
             dropped => format!("{{\"level\":\"WARN\",\"fields\":{{\"message\":\"lines of the access log were dropped\",\"count\":{dropped}}}}}\n").into_bytes(),
@@ -118,9 +104,8 @@ impl Lines {
                 false => tamed(&text, false).into_owned().into(),
             };
             // Nobody is left to tell when the log cannot be written.
-            let _ = out.to.write_all(text.as_bytes());
+            let _ = out.write_all(text.as_bytes());
         }
-        out.spare = bytes;
     }
 
     fn await_first(&self) {

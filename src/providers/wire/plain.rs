@@ -20,7 +20,7 @@ use tower_service::Service;
 use super::connection::{Connection, Outgoing};
 use super::idle::Idle;
 use super::{Failure, PROBE_AFTER, connect_fault};
-use crate::tcp;
+use crate::tcp::{AT_WORK, AtWork};
 
 /// The largest body of a request that is held until the answer begins, in bytes.
 const MAX_HELD_BYTES: usize = 1 << 20;
@@ -30,6 +30,7 @@ pub struct Plain {
     place: Uri,
     host: HeaderValue,
     idle: Arc<Idle>,
+    at_work: &'static AtWork,
 }
 
 impl Plain {
@@ -50,6 +51,7 @@ impl Plain {
             place: place.clone(),
             host,
             idle: Arc::new(Idle::new()),
+            at_work: &AT_WORK,
         })
     }
 
@@ -72,7 +74,7 @@ impl Plain {
         sent: Option<Bytes>,
     ) -> Result<Response<PlainBody>, Failure> {
         // Here, because what is asked of a connection is not sent again once it was handed over.
-        tcp::turn().await;
+        self.at_work.turn().await;
         while let Some(mut connection) = self.idle.take() {
             match connection.ask(request).await {
                 Ok(response) => return Ok(self.answered(response, connection, sent)),

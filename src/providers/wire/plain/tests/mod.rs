@@ -126,9 +126,11 @@ async fn a_thousand_streams_that_are_left_at_their_last_event_take_one_connectio
     assert_eq!(plain.idle.len(), 1);
 }
 
-#[tokio::test]
-async fn a_task_is_polled_to_let_others_read_to_send_and_when_all_of_the_answer_is_there() {
-    let (server, plain) = Server::start().await;
+/// How often a task is polled that asks over a connection which was used before, among so many requests at work.
+async fn polls_among(requests: usize) -> usize {
+    let (server, mut plain) = Server::start().await;
+    plain.at_work = Box::leak(Box::default());
+    let _at_work: Vec<_> = (0..requests).map(|_| plain.at_work.begin()).collect();
     let mut peer = {
         let (first, peer) = join!(ask(&plain, server.request("/")), async {
             let mut peer = server.accept().await;
@@ -149,7 +151,20 @@ async fn a_task_is_polled_to_let_others_read_to_send_and_when_all_of_the_answer_
         (answered.await, polls)
     });
     peer.serve(YES).await;
-    assert_eq!(counted.await.unwrap(), (Ok("yes".to_owned()), 3));
+    let (answered, polls) = counted.await.unwrap();
+    assert_eq!(answered, Ok("yes".to_owned()));
+    polls
+}
+
+#[tokio::test]
+async fn a_task_is_polled_to_send_and_when_all_of_the_answer_is_there() {
+    assert_eq!(polls_among(0).await, 2);
+    assert_eq!(polls_among(1).await, 2);
+}
+
+#[tokio::test]
+async fn a_task_is_polled_once_more_to_let_others_read() {
+    assert_eq!(polls_among(2).await, 3);
 }
 
 #[tokio::test]
