@@ -1,6 +1,7 @@
 //! The tables, how older ones are brought up to date, and what every connection is told before it is used.
 
 use deadpool_postgres::ClientWrapper;
+use tokio_postgres::error::SqlState;
 
 use super::trouble::Failure;
 use crate::sessions::{StoreError, Unavailable};
@@ -105,7 +106,11 @@ async fn version(client: &tokio_postgres::Client) -> Result<i64, Failure> {
         return Ok(0);
     }
     let version = "SELECT number, oldest FROM version";
-    let row = client.query_one(version, &[]).await?;
+    let row = match client.query_one(version, &[]).await {
+        // Another gateway made it this moment: its rows are seen before its name is known. Under the lock both are.
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => return Ok(0),
+        row => row?,
+    };
     let (found, oldest): (i64, i64) = (row.get(0), row.get(1));
     if oldest > CURRENT {
         let known = CURRENT;
