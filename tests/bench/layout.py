@@ -92,8 +92,9 @@ class Model(BaseHTTPRequestHandler):
         self.end_headers()
         deltas = [{"delta": {"role": "assistant", "content": text}} for text in ("Hel", "lo")]
         choices = [*deltas, {"delta": {}, "finish_reason": "stop"}]
-        chunks = [{"id": "1", "object": "chat.completion.chunk", "choices": [choice | {"index": 0}]} for choice in choices]
-        chunks.append({"id": "1", "object": "chat.completion.chunk", "choices": [], "usage": USAGE})
+        chunk = {"id": "1", "object": "chat.completion.chunk"}
+        chunks = [chunk | {"choices": [choice | {"index": 0}]} for choice in choices]
+        chunks.append(chunk | {"choices": [], "usage": USAGE})
         events = [f"data: {data}\n\n".encode() for data in [*map(json.dumps, chunks), "[DONE]"]]
         pieces = [b"%x\r\n%s\r\n" % (len(event), event) for event in events]
         pieces[-1] += b"0\r\n\r\n"
@@ -135,7 +136,8 @@ def functions_that_run(program):
         port = free.getsockname()[1]
     endpoints = {"chatCompletions": {"enabled": True}, "responses": {"enabled": True}}
     model = {"id": "m", "name": "M", "contextWindow": 128_000, "maxTokens": 4096}
-    local = {"baseUrl": f"http://127.0.0.1:{provider.server_port}/v1", "apiKey": "k", "api": "openai-completions", "models": [model]}
+    base_url = f"http://127.0.0.1:{provider.server_port}/v1"
+    local = {"baseUrl": base_url, "apiKey": "k", "api": "openai-completions", "models": [model]}
     config = {
         "gateway": {
             "mode": "local",
@@ -246,7 +248,7 @@ def sizes(program):
 
 
 def patterns(run, later, functions):
-    """Those for the functions that run, small functions first: more of their bytes run. None takes one that is for later."""
+    """Those for the functions that run, small ones first: more of their bytes run. None takes one that is for later."""
     root = Branch()
     for name, size in functions.items():
         branch = root

@@ -107,7 +107,7 @@ async fn version(client: &tokio_postgres::Client) -> Result<i64, Failure> {
     }
     let version = "SELECT number, oldest FROM version";
     let row = match client.query_one(version, &[]).await {
-        // Another gateway made it this moment: its rows are seen before its name is known. Under the lock both are.
+        // Another gateway made it this moment: the catalog shows it before its name can be used. Under the lock it can.
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => return Ok(0),
         row => row?,
     };
